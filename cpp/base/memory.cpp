@@ -1,0 +1,87 @@
+#include "base/memory.hpp"
+
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <sys/mman.h>
+#include <unistd.h>
+#define BYTESTRIDE_HAS_MMAP 1
+#endif
+
+namespace bytestride {
+namespace {
+
+constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
+
+std::size_t round_up(std::size_t n, std::size_t unit) {
+  return (n + unit - 1) / unit * unit;
+}
+
+}  // namespace
+
+#ifdef BYTESTRIDE_HAS_MMAP
+
+namespace {
+std::size_t page_bytes() {
+  static const auto bytes = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  return bytes;
+}
+}  // namespace
+
+Pages::Pages(std::size_t n_bytes) {
+  if (n_bytes == 0) return;
+  if (n_bytes > SIZE_MAX / 2) throw std::bad_alloc();
+  n_bytes_ = round_up(n_bytes, page_bytes());
+  int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+#ifdef MAP_NORESERVE
+  flags |= MAP_NORESERVE;
+#endif
+  data_ = mmap(nullptr, n_bytes_, PROT_READ | PROT_WRITE, flags, -1, 0);
+  if (data_ == MAP_FAILED) {
+    data_ = nullptr;
+    n_bytes_ = 0;
+    throw std::bad_alloc();
+  }
+#ifdef MADV_HUGEPAGE
+  if (n_bytes_ >= 2 * kHugePageBytes) madvise(data_, n_bytes_, MADV_HUGEPAGE);
+#endif
+}
+
+Pages::~Pages() {
+  if (data_ != nullptr) munmap(data_, n_bytes_);
+}
+
+void Pages::shrink(std::size_t n_bytes) {
+  const std::size_t keep = round_up(n_bytes, page_bytes());
+  if (keep >= n_bytes_) return;
+  munmap(static_cast<char*>(data_) + keep, n_bytes_ - keep);
+  n_bytes_ = keep;
+  if (keep == 0) data_ = nullptr;
+}
+
+#else
+
+Pages::Pages(std::size_t n_bytes) {
+  if (n_bytes == 0) return;
+  n_bytes_ = round_up(n_bytes, 64);
+  data_ = std::calloc(n_bytes_, 1);
+  if (data_ == nullptr) throw std::bad_alloc();
+}
+
+Pages::~Pages() {
+  std::free(data_);
+}
+
+void Pages::shrink(std::size_t n_bytes) {
+  if (n_bytes >= n_bytes_) return;
+  void* smaller = std::realloc(data_, n_bytes == 0 ? 1 : n_bytes);
+  if (smaller == nullptr) return;
+  data_ = smaller;
+  n_bytes_ = n_bytes;
+}
+
+#endif
+
+}  // namespace bytestride

@@ -1,0 +1,163 @@
+#include "base/parallel.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <list>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#ifdef __linux__
+#include <sched.h>
+#endif
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
+#endif
+
+namespace bytestride {
+namespace {
+
+std::atomic<std::size_t> core_limit{0};
+
+using Body = std::function<void(std::size_t, std::size_t)>;
+
+struct Job {
+  const Body& body;
+  std::size_t n_tasks;
+  std::size_t helpers_left;  // how many more may join; guarded by the pool's mutex, as the next two
+  std::size_t n_joined = 1;  // workers so far; the caller is worker 0
+  std::size_t n_active = 0;  // helpers at work
+  std::atomic<std::size_t> next_task{0};
+  std::mutex error_mutex{};
+  std::exception_ptr error{};
+
+  void work(std::size_t worker) {
+    try {
+      for (std::size_t task; (task = next_task.fetch_add(1)) < n_tasks;) body(task, worker);
+    } catch (...) {
+      next_task.store(n_tasks);
+      const std::lock_guard lock(error_mutex);
+      if (!error) error = std::current_exception();
+    }
+  }
+};
+
+class Pool {
+ public:
+  void run(Job& job) {
+    {
+      const std::lock_guard lock(mutex_);
+      grow_to(job.helpers_left);
+      jobs_.push_back(&job);
+    }
+    wake_helpers_.notify_all();
+    job.work(0);
+    std::unique_lock lock(mutex_);
+    jobs_.remove(&job);
+    helper_left_.wait(lock, [&job] { return job.n_active == 0; });
+  }
+
+  // Threads do not survive a fork: stop them all, keeping the mutex until after it.
+  void before_fork() {
+    mutex_.lock();
+    while (!threads_.empty()) {
+      stopping_ = true;
+      std::vector<std::thread> stopped = std::move(threads_);
+      threads_.clear();
+      mutex_.unlock();
+      wake_helpers_.notify_all();
+      for (std::thread& thread : stopped) thread.join();
+      mutex_.lock();
+      stopping_ = false;
+    }
+  }
+  void after_fork_in_parent() { mutex_.unlock(); }
+  void after_fork_in_child() {
+    jobs_.clear();  // theirs: the threads that wait for them are not in this process
+    mutex_.unlock();
+  }
+
+ private:
+  void grow_to(std::size_t n) {
+    while (threads_.size() < n && !stopping_) threads_.emplace_back([this] { help(); });
+  }
+
+  void help() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      Job* job = nullptr;
+      wake_helpers_.wait(lock, [&] {
+        job = open_job();
+        return stopping_ || job != nullptr;
+      });
+      if (job == nullptr) return;
+      --job->helpers_left;
+      ++job->n_active;
+      const std::size_t worker = job->n_joined++;
+      lock.unlock();
+      job->work(worker);
+      lock.lock();
+      --job->n_active;
+      helper_left_.notify_all();
+    }
+  }
+
+  Job* open_job() {
+    if (stopping_) return nullptr;
+    for (Job* job : jobs_) {
+      if (job->helpers_left > 0 && job->next_task.load() < job->n_tasks) return job;
+    }
+    return nullptr;
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wake_helpers_;
+  std::condition_variable helper_left_;
+  std::list<Job*> jobs_;
+  std::vector<std::thread> threads_;
+  bool stopping_ = false;
+};
+
+// Never destroyed: at exit its threads sleep, and end with the process.
+Pool& pool() {
+  static Pool* const instance = [] {
+    auto* made = new Pool;
+#if defined(__unix__) || defined(__APPLE__)
+    pthread_atfork([] { pool().before_fork(); }, [] { pool().after_fork_in_parent(); },
+                   [] { pool().after_fork_in_child(); });
+#endif
+    return made;
+  }();
+  return *instance;
+}
+
+}  // namespace
+
+std::size_t usable_cores() {
+  std::size_t n = std::thread::hardware_concurrency();
+#ifdef __linux__
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) n = static_cast<std::size_t>(CPU_COUNT(&set));
+#endif
+  if (const std::size_t limit = core_limit.load(); limit != 0) n = std::min(n, limit);
+  return std::max<std::size_t>(n, 1);
+}
+
+void set_core_limit(std::size_t n_cores) {
+  core_limit.store(n_cores);
+}
+
+void parallel_for(std::size_t n_tasks, std::size_t n_threads, const Body& body) {
+  n_threads = std::min(n_threads, n_tasks);
+  if (n_threads <= 1) {
+    for (std::size_t task = 0; task < n_tasks; ++task) body(task, 0);
+    return;
+  }
+  Job job{body, n_tasks, n_threads - 1};
+  pool().run(job);
+  if (job.error) std::rethrow_exception(job.error);
+}
+
+}  // namespace bytestride
