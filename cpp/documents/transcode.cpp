@@ -1,0 +1,32 @@
+#include "documents/transcode.hpp"
+
+#include "unicode/ucs.hpp"
+
+namespace bytestride {
+namespace {
+
+template <typename Unit>
+ByteSpan transcode(const DocumentView& document, std::vector<char>& scratch) {
+  if (scratch.size() < document.max_utf8_bytes()) scratch.resize(document.max_utf8_bytes());
+  const auto* units = reinterpret_cast<const Unit*>(document.data);
+  const char* end = transcode_to_utf8(units, document.n_units, scratch.data());
+  return {scratch.data(), static_cast<std::size_t>(end - scratch.data())};
+}
+
+}  // namespace
+
+ByteSpan as_utf8(const DocumentView& document, std::vector<char>& scratch) {
+  switch (document.kind) {
+    case TextKind::utf8:
+      return {document.data, document.n_units};
+    case TextKind::ucs1:
+      return transcode<std::uint8_t>(document, scratch);
+    case TextKind::ucs2:
+      return transcode<std::uint16_t>(document, scratch);
+    case TextKind::ucs4:
+      return transcode<std::uint32_t>(document, scratch);
+  }
+  return {};
+}
+
+}  // namespace bytestride

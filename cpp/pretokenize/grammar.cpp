@@ -1,0 +1,80 @@
+#include "pretokenize/grammar.hpp"
+
+#include <limits>
+
+#include "base/error.hpp"
+#include "pretokenize/scanner.hpp"
+
+namespace bytestride {
+namespace {
+
+template <Grammar G>
+std::size_t scan(std::string_view text, std::size_t position, std::uint32_t* ends,
+                 std::size_t capacity) {
+  const char* const begin = text.data() + position;
+  const char* const end = text.data() + text.size();
+  const char* p = begin;
+  std::size_t n = 0;
+  while (n < capacity && p < end) {
+    p = scanner::pretoken_end<G>(p, end);
+    if (p - begin >= std::numeric_limits<std::uint32_t>::max()) {
+      if (n == 0) throw InvalidArgument("one pretoken of 4 GiB or more; cut the document");
+      break;
+    }
+    ends[n++] = static_cast<std::uint32_t>(p - begin);
+  }
+  return n;
+}
+
+constexpr KnownPattern kKnownPatterns[] = {
+    // tiktoken's text for gpt2, r50k and p50k, and that of Hugging Face's ByteLevel.
+    {"gpt2",
+     R"re('(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s)re",
+     scan<kGpt2>},
+    {"gpt2", R"re('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)re",
+     scan<kGpt2>},
+    {"cl100k",
+     R"re('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|)re"
+     R"re(\s++$|\s*[\r\n]|\s+(?!\S)|\s)re",
+     scan<kCl100k>},
+    // Also what tiktoken gave for cl100k before it wrote the form above.
+    {"llama3",
+     R"re((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|)re"
+     R"re(\s*[\r\n]+|\s+(?!\S)|\s+)re",
+     scan<kLlama3>},
+    {"qwen2",
+     R"re((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|)re"
+     R"re(\s*[\r\n]+|\s+(?!\S)|\s+)re",
+     scan<kQwen2>},
+    {"qwen35",
+     R"re((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}|)re"
+     R"re( ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)re",
+     scan<kQwen35>},
+    {"o200k",
+     R"re([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+)re"
+     R"re((?i:'s|'t|'re|'ve|'m|'ll|'d)?|)re"
+     R"re([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*)re"
+     R"re((?i:'s|'t|'re|'ve|'m|'ll|'d)?|)re"
+     R"re(\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)re",
+     scan<kO200k>},
+    {"tekken",
+     R"re([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|)re"
+     R"re([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|)re"
+     R"re(\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)re",
+     scan<kTekken>},
+};
+
+}  // namespace
+
+std::span<const KnownPattern> known_patterns() {
+  return kKnownPatterns;
+}
+
+const KnownPattern* find_known_pattern(std::string_view pattern) {
+  for (const KnownPattern& known : kKnownPatterns) {
+    if (known.pattern == pattern) return &known;
+  }
+  return nullptr;
+}
+
+}  // namespace bytestride
