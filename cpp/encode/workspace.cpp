@@ -1,0 +1,57 @@
+#include "encode/workspace.hpp"
+
+#include <algorithm>
+
+#include "base/parallel.hpp"
+
+namespace bytestride {
+namespace {
+
+constexpr std::size_t kMaxKeptBytes = std::size_t{8} << 20;
+
+template <typename T>
+void drop_if_large(std::vector<T>& scratch) {
+  if (scratch.capacity() * sizeof(T) > kMaxKeptBytes) std::vector<T>().swap(scratch);
+}
+
+}  // namespace
+
+void TokenBuffer::grow(std::size_t needed) {
+  const std::size_t capacity = std::max({needed, 2 * capacity_, std::size_t{1024}});
+  auto larger = std::make_unique_for_overwrite<TokenId[]>(capacity);
+  if (size_ != 0) std::memcpy(larger.get(), tokens_.get(), size_ * sizeof(TokenId));
+  tokens_ = std::move(larger);
+  capacity_ = capacity;
+}
+
+void Workspace::trim() {
+  drop_if_large(transcoded);
+  drop_if_large(split.callback_ends);
+  drop_if_large(merge.previous);
+  drop_if_large(merge.next);
+  drop_if_large(merge.merges);
+  drop_if_large(merge.heap);
+  drop_if_large(document_ends);
+  if (split.normalised.capacity() > kMaxKeptBytes) std::string().swap(split.normalised);
+  if (tokens.n_bytes() > kMaxKeptBytes) tokens = TokenBuffer();
+}
+
+WorkspacePool::Loan WorkspacePool::borrow() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      std::unique_ptr<Workspace> warmest = std::move(idle_.back());
+      idle_.pop_back();
+      return Loan(*this, std::move(warmest));
+    }
+  }
+  return Loan(*this, std::make_unique<Workspace>());
+}
+
+void WorkspacePool::give_back(std::unique_ptr<Workspace> workspace) {
+  workspace->trim();
+  const std::lock_guard lock(mutex_);
+  if (idle_.size() < usable_cores()) idle_.push_back(std::move(workspace));
+}
+
+}  // namespace bytestride
