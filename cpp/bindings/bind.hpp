@@ -1,0 +1,15 @@
+// One function per room; module.cpp calls them all.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace bytestride::python {
+
+void bind_base(pybind11::module_& module);
+void bind_pretokenize(pybind11::module_& module);
+void bind_vocab(pybind11::module_& module);
+void bind_encode(pybind11::module_& module);
+void bind_train(pybind11::module_& module);
+void bind_windows(pybind11::module_& module);
+
+}  // namespace bytestride::python

@@ -1,0 +1,114 @@
+#include "bindings/documents.hpp"
+
+#include <string>
+
+#include "base/parallel.hpp"
+#include "bindings/arrays.hpp"
+
+namespace bytestride::python {
+namespace {
+
+std::string type_name(py::handle object) {
+  return Py_TYPE(object.ptr())->tp_name;
+}
+
+DocumentView view_of_bytes(py::handle text) {
+  return {PyBytes_AS_STRING(text.ptr()), static_cast<std::size_t>(PyBytes_GET_SIZE(text.ptr())),
+          TextKind::utf8};
+}
+
+void check_offsets(std::span<const std::int64_t> offsets, std::size_t n_bytes) {
+  if (offsets.empty()) throw py::value_error("offsets must hold at least one number");
+  std::int64_t previous = 0;
+  for (std::size_t i = 0; i < offsets.size(); ++i) {
+    if (offsets[i] < previous || static_cast<std::uint64_t>(offsets[i]) > n_bytes) {
+      throw py::value_error("offsets[" + std::to_string(i) + "] is " + std::to_string(offsets[i]) +
+                            "; offsets must ascend from 0 to at most " + std::to_string(n_bytes) +
+                            ", the buffer's length");
+    }
+    previous = offsets[i];
+  }
+}
+
+}  // namespace
+
+DocumentView view_of_str(py::handle text) {
+  PyObject* const str = text.ptr();
+  if (!PyUnicode_Check(str)) {
+    throw py::type_error("text must be str, not " + type_name(text));
+  }
+#if PY_VERSION_HEX < 0x030C0000
+  if (PyUnicode_READY(str) != 0) throw py::error_already_set();
+#endif
+  const auto* data = static_cast<const char*>(PyUnicode_DATA(str));
+  const auto n_units = static_cast<std::size_t>(PyUnicode_GET_LENGTH(str));
+  if (PyUnicode_IS_ASCII(str)) return {data, n_units, TextKind::utf8};
+  switch (PyUnicode_KIND(str)) {
+    case PyUnicode_1BYTE_KIND:
+      return {data, n_units, TextKind::ucs1};
+    case PyUnicode_2BYTE_KIND:
+      return {data, n_units, TextKind::ucs2};
+    default:
+      return {data, n_units, TextKind::ucs4};
+  }
+}
+
+DocumentView view_of_text(py::handle text) {
+  if (PyBytes_Check(text.ptr())) return view_of_bytes(text);
+  if (PyUnicode_Check(text.ptr())) return view_of_str(text);
+  throw py::type_error("a document must be str or bytes, not " + type_name(text));
+}
+
+HeldBuffer::HeldBuffer(const py::object& object) {
+  if (PyUnicode_Check(object.ptr())) {
+    throw py::type_error("expected bytes or another buffer of bytes, not str; encode it to UTF-8");
+  }
+  if (PyObject_GetBuffer(object.ptr(), &view_, PyBUF_SIMPLE) != 0) throw py::error_already_set();
+}
+
+HeldBuffer::HeldBuffer(HeldBuffer&& other) noexcept : view_(other.view_) {
+  other.view_ = Py_buffer{};
+}
+
+HeldBuffer::~HeldBuffer() {
+  if (view_.obj != nullptr) PyBuffer_Release(&view_);
+}
+
+HeldDocuments::HeldDocuments(const py::object& source, const std::optional<py::array>& offsets) {
+  if (offsets) {
+    buffer_.emplace(source);
+    offsets_ = *offsets;
+    const auto span = span_of<std::int64_t>(*offsets_, "offsets");
+    check_offsets(span, buffer_->bytes().size());
+    list_.emplace(buffer_->bytes(), span);
+    return;
+  }
+  if (PyUnicode_Check(source.ptr()) || PyBytes_Check(source.ptr())) {
+    throw py::type_error("documents must be an iterable of str or bytes, not one " +
+                         type_name(source) + "; put it in a list");
+  }
+  std::vector<DocumentView> views;
+  if (const Py_ssize_t hint = PyObject_LengthHint(source.ptr(), 0); hint > 0) {
+    views.reserve(static_cast<std::size_t>(hint));
+    texts_.reserve(static_cast<std::size_t>(hint));
+  } else if (hint < 0) {
+    throw py::error_already_set();
+  }
+  for (const py::handle text : py::iter(source)) {
+    views.push_back(view_of_text(text));
+    texts_.push_back(py::reinterpret_borrow<py::object>(text));
+  }
+  list_.emplace(std::move(views));
+}
+
+std::size_t thread_count(const std::optional<long long>& num_threads) {
+  if (!num_threads) return usable_cores();
+  if (*num_threads < 1) {
+    throw py::value_error("num_threads must be at least 1, or None for all cores, not " +
+                          std::to_string(*num_threads));
+  }
+  // More threads than this help nobody and may not start.
+  return static_cast<std::size_t>(std::min<long long>(*num_threads, 1024));
+}
+
+}  // namespace bytestride::python

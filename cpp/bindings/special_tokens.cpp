@@ -1,0 +1,84 @@
+#include "bindings/special_tokens.hpp"
+
+#include <string>
+
+namespace bytestride::python {
+namespace {
+
+bool is_all(const py::object& names) {
+  return PyUnicode_Check(names.ptr()) && PyUnicode_CompareWithASCIIString(names.ptr(), "all") == 0;
+}
+
+// The names of a collection of str.
+std::vector<py::object> names_of(const py::object& names, const char* argument) {
+  if (PyUnicode_Check(names.ptr())) {
+    throw py::type_error(std::string(argument) + " must be 'all' or a collection of str, not '" +
+                         names.cast<std::string>() + "'");
+  }
+  std::vector<py::object> result;
+  for (const py::handle name : py::iter(names)) {
+    if (!PyUnicode_Check(name.ptr())) {
+      throw py::type_error(std::string(argument) + " must hold str, not " +
+                           Py_TYPE(name.ptr())->tp_name);
+    }
+    result.push_back(py::reinterpret_borrow<py::object>(name));
+  }
+  return result;
+}
+
+}  // namespace
+
+SpecialTokens::SpecialTokens(const TextSplitter& splitter, const py::object& allowed,
+                             const py::object& disallowed)
+    : wanted_(&splitter.always_wanted()), refused_(&splitter.special_tokens()) {
+  const AddedTokens& added = splitter.added_tokens();
+  // The index of each special token named; other texts are passed over.
+  const auto special_index = [&](const py::object& name) {
+    const auto content = name.cast<std::string>();
+    const std::size_t index = added.index_of(content);
+    return index < added.all().size() && added.all()[index].special ? index : added.all().size();
+  };
+
+  const bool allows_all = is_all(allowed);
+  const std::vector<py::object> allowed_names =
+      allows_all ? std::vector<py::object>{} : names_of(allowed, "allowed_special");
+  const bool refuses_all = is_all(disallowed);
+  if (!allows_all && allowed_names.empty() && refuses_all) return;
+
+  AddedTokenSet& wanted = own_wanted_.emplace(splitter.always_wanted());
+  AddedTokenSet& refused = own_refused_.emplace(added);
+  wanted_ = &wanted;
+  refused_ = &refused;
+  std::vector<bool> is_allowed(added.all().size() + 1, allows_all);
+  for (const py::object& name : allowed_names) is_allowed[special_index(name)] = true;
+  for (std::size_t i = 0; i < added.all().size(); ++i) {
+    if (!added.all()[i].special) continue;
+    if (is_allowed[i]) {
+      wanted.add(added, i);
+    } else if (refuses_all) {
+      refused.add(added, i);
+    }
+  }
+  if (refuses_all) return;
+  for (const py::object& name : names_of(disallowed, "disallowed_special")) {
+    const std::size_t index = special_index(name);
+    if (index < added.all().size()) {
+      refused.add(added, index);
+    } else {
+      refused_texts_.push_back(name);
+    }
+  }
+}
+
+void SpecialTokens::refuse_texts(py::handle text) const {
+  for (const py::object& refused : refused_texts_) {
+    const Py_ssize_t at = PyUnicode_Find(text.ptr(), refused.ptr(), 0, PY_SSIZE_T_MAX, 1);
+    if (at == -2) throw py::error_already_set();
+    if (at >= 0) {
+      throw py::value_error("the text holds '" + refused.cast<std::string>() + "' at character " +
+                            std::to_string(at) + ", which disallowed_special names");
+    }
+  }
+}
+
+}  // namespace bytestride::python
