@@ -1,0 +1,29 @@
+"""Byte-level BPE: learn a vocabulary, encode corpora with it, serve sliding next-token windows."""
+
+from bytestride._core import apply_merge, count_pairs
+from bytestride.definition import AddedToken, Definition
+from bytestride.errors import FormatError
+from bytestride.ragged import Ragged
+from bytestride.store import TokenStore, TokenStoreWriter, open_tokens
+from bytestride.tokenizer import Tokenizer
+from bytestride.windows import Windows, window_starts
+from bytestride.words import WordTokenizer
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AddedToken",
+    "Definition",
+    "FormatError",
+    "Ragged",
+    "TokenStore",
+    "TokenStoreWriter",
+    "Tokenizer",
+    "Windows",
+    "WordTokenizer",
+    "__version__",
+    "apply_merge",
+    "count_pairs",
+    "open_tokens",
+    "window_starts",
+]

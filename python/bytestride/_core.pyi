@@ -1,0 +1,136 @@
+"""The C++ engine. Private: the package's names are the interface."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from typing_extensions import Buffer
+
+_Ids = Iterable[int] | npt.NDArray[Any]
+_SpecialTokens = Literal["all"] | Collection[str]
+
+# base
+
+def usable_cores() -> int: ...
+def set_core_limit(n_cores: int) -> None: ...
+
+# pretokenize
+
+class Splitter:
+    def __init__(
+        self,
+        pattern: str | Callable[[str], Iterable[int]],
+        added_tokens: Sequence[tuple[str, int, bool]],
+        normalizer: str | None,
+    ) -> None: ...
+    def pieces(self, text: str | bytes) -> list[bytes]: ...
+    @property
+    def may_cut(self) -> bool: ...
+
+def known_patterns() -> list[tuple[str, str]]: ...
+def category_ranges(name: str) -> list[tuple[int, int]]: ...
+def normalize_nfc(text: str | bytes) -> bytes: ...
+def last_safe_cut(buffer: Buffer) -> int: ...
+
+# vocab
+
+class Vocab:
+    def __init__(
+        self,
+        token_bytes: bytes,
+        token_offsets: npt.NDArray[np.int64],
+        token_ids: npt.NDArray[np.uint32],
+        merges: npt.NDArray[np.uint32] | None,
+    ) -> None: ...
+    @property
+    def n_tokens(self) -> int: ...
+    @property
+    def max_id(self) -> int: ...
+    @property
+    def ranks_are_ids(self) -> bool: ...
+    def token_bytes(self, id: int) -> bytes: ...
+    def id_of(self, token: Buffer) -> int | None: ...
+    def merges(self) -> npt.NDArray[np.uint32]: ...
+    def unreachable(self) -> npt.NDArray[np.uint32]: ...
+
+# encode
+
+class Engine:
+    def __init__(self, vocab: Vocab, splitter: Splitter, whole_pieces: bool) -> None: ...
+    def encode(
+        self,
+        text: str,
+        *,
+        allowed_special: _SpecialTokens = (),
+        disallowed_special: _SpecialTokens = "all",
+    ) -> list[int]: ...
+    def encode_ordinary(self, text: str) -> list[int]: ...
+    def encode_bytes(self, data: Buffer) -> list[int]: ...
+    def encode_to_numpy(
+        self,
+        text: str,
+        *,
+        allowed_special: _SpecialTokens = (),
+        disallowed_special: _SpecialTokens = "all",
+    ) -> npt.NDArray[np.uint32]: ...
+    def encode_batch(
+        self,
+        texts: Iterable[str | bytes],
+        *,
+        num_threads: int | None = None,
+        allowed_special: _SpecialTokens = (),
+        disallowed_special: _SpecialTokens = "all",
+    ) -> list[list[int]]: ...
+    def count(
+        self,
+        text: str,
+        *,
+        allowed_special: _SpecialTokens = (),
+        disallowed_special: _SpecialTokens = "all",
+    ) -> int: ...
+    def _encode_flat(
+        self,
+        documents: Iterable[str | bytes] | Buffer,
+        offsets: npt.NDArray[np.int64] | None,
+        num_threads: int | None,
+        dtype: np.dtype[Any] | None,
+    ) -> tuple[npt.NDArray[np.uint16] | npt.NDArray[np.uint32], npt.NDArray[np.int64]]: ...
+    def decode(self, ids: _Ids, errors: str = "replace") -> str: ...
+    def decode_bytes(self, ids: _Ids) -> bytes: ...
+    def token_bytes(self, id: int) -> bytes: ...
+    @property
+    def vocab_size(self) -> int: ...
+
+# train
+
+class WordCounter:
+    def __init__(self, splitter: Splitter) -> None: ...
+    def add(
+        self,
+        documents: Iterable[str | bytes] | Buffer,
+        offsets: npt.NDArray[np.int64] | None = None,
+        num_threads: int | None = None,
+    ) -> None: ...
+    def words(self) -> list[tuple[bytes, int]]: ...
+
+class MergeLoop:
+    def __init__(self, counter: WordCounter, base_ids: npt.NDArray[np.uint32]) -> None: ...
+    def run(self, n_merges: int) -> int: ...
+    def merges(self) -> npt.NDArray[np.uint32]: ...
+    def counts(self) -> npt.NDArray[np.uint64]: ...
+
+def count_pairs(ids: bytes | Iterable[int]) -> dict[tuple[int, int], int]: ...
+def apply_merge(ids: bytes | Iterable[int], pair: tuple[int, int], new_id: int) -> list[int]: ...
+
+# windows
+
+def window_count(n_tokens: int, max_length: int, stride: int) -> int: ...
+def window_starts(n_tokens: int, max_length: int, stride: int) -> npt.NDArray[np.int64]: ...
+def gather_windows(
+    shards: Sequence[npt.NDArray[Any]],
+    starts: npt.NDArray[np.int64],
+    max_length: int,
+    out_x: npt.NDArray[np.int64] | None = None,
+    out_y: npt.NDArray[np.int64] | None = None,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]: ...

@@ -1,0 +1,1 @@
+"""Where text comes from: documents in memory and files, plain or compressed."""

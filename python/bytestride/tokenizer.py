@@ -1,0 +1,210 @@
+"""The byte-level BPE tokenizer.
+
+`Tokenizer` is the core's engine with a constructor: its encode and decode methods are the C++
+functions themselves, without a Python frame in front.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bytestride import _core, formats, training
+from bytestride.cores import apply_quota
+from bytestride.corpus.documents import Documents, for_core
+from bytestride.corpus.sources import Source
+from bytestride.definition import AddedToken, Definition
+from bytestride.ragged import Ragged
+from bytestride.splitting import make_splitter
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    from typing_extensions import Self
+
+apply_quota()
+
+
+class Tokenizer(_core.Engine):
+    """A byte-level BPE tokenizer: any text to token ids, and back to the same bytes.
+
+    Make one with `Tokenizer.train` or `Tokenizer.load`. It is immutable, may be used from any
+    number of threads, and pickles by its definition.
+
+    Parameters
+    ----------
+    definition : Definition
+        Tokens, merges, pattern and added tokens.
+
+    Examples
+    --------
+    >>> tokenizer = Tokenizer.train("low lower lowest " * 9, vocab_size=262)
+    >>> tokenizer.decode(tokenizer.encode("lower still"))
+    'lower still'
+    """
+
+    def __init__(self, definition: Definition) -> None:
+        splitter = make_splitter(
+            definition.pattern, definition.added_tokens, normalizer=definition.normalizer
+        )
+        super().__init__(definition.vocab(), splitter, definition.whole_pieces)
+        self._definition = definition
+
+    @classmethod
+    def train(
+        cls,
+        source: Source,
+        vocab_size: int,
+        pattern: str = "cl100k",
+        special_tokens: Iterable[str] = (),
+        *,
+        num_threads: int | None = None,
+        progress: training.Progress | None = None,
+    ) -> Self:
+        """Learn a vocabulary.
+
+        The 256 bytes come first, in ByteLevel order, then merges by highest count, ties to the
+        smaller (left id, right id), until the vocabulary is full or no pair is left; special tokens
+        come last. Hugging Face's BpeTrainer gives the same merges with the full initial alphabet.
+
+        Parameters
+        ----------
+        source : str, bytes, path, or an iterable of these
+            A str or bytes is a document; a `pathlib.Path` is a file, read in pieces.
+        vocab_size : int
+            Tokens altogether: bytes, merges and special tokens.
+        pattern : str
+            The name of a split pattern ("gpt2", "cl100k", "o200k", …) or a regular expression.
+        special_tokens : iterable of str
+            Texts that are one id each. They are never learned from.
+        num_threads : int, optional
+            By default all cores that the process may use. The result does not depend on it.
+        progress : callable, optional
+            Called as ``progress(stage, done, total)``.
+
+        Returns
+        -------
+        Tokenizer
+            Its vocabulary is smaller than `vocab_size` where the source gave no more pairs.
+
+        Raises
+        ------
+        ValueError
+            `vocab_size` is below 256 plus the special tokens.
+        """
+        return cls(
+            training.train(
+                source,
+                vocab_size,
+                pattern=pattern,
+                special_tokens=special_tokens,
+                num_threads=num_threads,
+                progress=progress,
+            )
+        )
+
+    @classmethod
+    def load(
+        cls,
+        path_or_name: str | os.PathLike[str],
+        *,
+        pattern: str | None = None,
+        special_tokens: Mapping[str, int] | None = None,
+    ) -> Self:
+        """Read a tokenizer from a ``tokenizer.json`` or ``.tiktoken`` file, or by published name.
+
+        Parameters
+        ----------
+        path_or_name : str or path
+            A file, or a name such as "cl100k_base", looked up in the known caches.
+        pattern, special_tokens : optional
+            For a ``.tiktoken`` file that is no published vocabulary: the file holds neither.
+
+        Raises
+        ------
+        FileNotFoundError
+            No such file or cached vocabulary; the message lists the places.
+        FormatError
+            The file is damaged or of a kind that is not supported.
+        """
+        return cls(formats.load(path_or_name, pattern=pattern, special_tokens=special_tokens))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the tokenizer to a file, whole or not at all.
+
+        A path that ends in ``.tiktoken`` gets tiktoken's format, which holds the tokens only; any
+        other gets Hugging Face's ``tokenizer.json``.
+
+        Raises
+        ------
+        ValueError
+            tiktoken's format cannot express this tokenizer; the message says why.
+        """
+        formats.write(self._definition, path)
+
+    def encode_ragged(
+        self,
+        documents: Documents,
+        num_threads: int | None = None,
+        dtype: npt.DTypeLike | None = None,
+    ) -> Ragged:
+        """Encode many documents into one flat array.
+
+        Text that looks like a special token is ordinary text here; added tokens that are not
+        special are matched.
+
+        Parameters
+        ----------
+        documents
+            An iterable of str or bytes; a pair ``(buffer, offsets)`` of bytes and int64[n + 1]
+            byte offsets; or an Arrow array of strings or binaries.
+        num_threads : int, optional
+            By default all cores that the process may use. The result does not depend on it.
+        dtype : optional
+            uint16 or uint32; by default the narrower one that holds the vocabulary.
+
+        Returns
+        -------
+        Ragged
+            ``tokens`` and int64[n_documents + 1] ``offsets``.
+        """
+        source, offsets = for_core(documents)
+        return Ragged(
+            *self._encode_flat(
+                source, offsets, num_threads, None if dtype is None else np.dtype(dtype)
+            )
+        )
+
+    @property
+    def definition(self) -> Definition:
+        """What this tokenizer is made of."""
+        return self._definition
+
+    @property
+    def name(self) -> str | None:
+        """The published name, where the vocabulary has one."""
+        return self._definition.name
+
+    @property
+    def pattern(self) -> str:
+        """The regular expression that cuts text into pretokens."""
+        return self._definition.pattern
+
+    @property
+    def added_tokens(self) -> tuple[AddedToken, ...]:
+        """All texts that are one id each, special or not."""
+        return self._definition.added_tokens
+
+    @property
+    def special_tokens(self) -> dict[str, int]:
+        """Special tokens and their ids."""
+        return {token.content: token.id for token in self.added_tokens if token.special}
+
+    def __repr__(self) -> str:
+        name = f"{self.name!r}, " if self.name else ""
+        return f"<Tokenizer {name}vocab_size={self.vocab_size}>"
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Definition]]:
+        return type(self), (self._definition,)
