@@ -1,0 +1,7 @@
+"""Token stores: what a trainer reads, written once and opened by mapping."""
+
+from bytestride.store.manifest import Manifest, ShardEntry
+from bytestride.store.tokens import TokenStore, open_tokens
+from bytestride.store.writer import TokenStoreWriter
+
+__all__ = ["Manifest", "ShardEntry", "TokenStore", "TokenStoreWriter", "open_tokens"]

@@ -1,0 +1,117 @@
+"""Files that appear under their name whole or not at all, and survive a power cut once they do."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+TEMPORARY_SUFFIX = ".tmp"
+
+
+class PendingFile:
+    """A file under a temporary name, hashed as it is written.
+
+    ``seal`` makes its bytes durable, ``commit`` gives it its name, ``discard`` removes it under
+    whichever name it has.
+    """
+
+    def __init__(self, final: Path) -> None:
+        self.final = final
+        self.n_bytes = 0
+        self._path = final.with_name(final.name + TEMPORARY_SUFFIX)
+        self._file = self._path.open("wb")
+        self._hash = hashlib.sha256()
+
+    @property
+    def sha256(self) -> str:
+        """Hexadecimal SHA-256 of what was written so far."""
+        return self._hash.hexdigest()
+
+    def write(self, data: memoryview | bytes) -> None:
+        """Append bytes, or the bytes of a contiguous view."""
+        self._file.write(data)
+        self._hash.update(data)
+        self.n_bytes += memoryview(data).nbytes
+
+    def seal(self) -> None:
+        """Bring everything to the disk; nothing can be written after."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def commit(self) -> None:
+        """Give a sealed file its final name, in place of any file that has it."""
+        self._path.replace(self.final)
+        self._path = self.final
+
+    def discard(self) -> None:
+        """Remove the file, sealed or not, committed or not."""
+        with suppress(OSError):  # closing flushes, and the disk may be what failed
+            self._file.close()
+        self._path.unlink(missing_ok=True)
+
+
+class LengthSpool:
+    """Numbers in a nameless temporary file: memory stays flat, and a kill leaves nothing.
+
+    Goes through its numbers in blocks, as often as asked.
+    """
+
+    _BLOCK = 1 << 20
+
+    def __init__(self, folder: Path) -> None:
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (closed by close)
+        self.n = 0
+
+    def append(self, lengths: NDArray[np.int64]) -> None:
+        """Add numbers at the end."""
+        self._file.seek(0, os.SEEK_END)
+        self._file.write(np.ascontiguousarray(lengths, np.int64).data)
+        self.n += lengths.size
+
+    def __iter__(self) -> Iterator[NDArray[np.int64]]:
+        """Yield the numbers in order, in arrays that are never empty."""
+        self._file.flush()
+        for first in range(0, self.n, self._BLOCK):
+            self._file.seek(8 * first)
+            n_bytes = 8 * min(self._BLOCK, self.n - first)
+            yield np.frombuffer(self._file.read(n_bytes), np.int64)
+
+    def close(self) -> None:
+        """Free the space."""
+        with suppress(OSError):
+            self._file.close()
+
+
+class FolderLock:
+    """Held by one writer of a folder at a time; the system lets go of it when its process dies."""
+
+    def __init__(self, folder: Path) -> None:
+        self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._descriptor)
+            raise BlockingIOError(
+                f"{folder}: another writer is at work here; wait for it, or name another folder"
+            ) from None
+        except OSError:
+            pass  # some network file systems lock no folders: they go without
+
+    def sync(self) -> None:
+        """Bring names that were given or taken in the folder to the disk."""
+        os.fsync(self._descriptor)
+
+    def release(self) -> None:
+        """Let the next writer in."""
+        with suppress(OSError):
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)  # a forked child may hold the descriptor
+        os.close(self._descriptor)

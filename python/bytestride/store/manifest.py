@@ -1,0 +1,128 @@
+"""``manifest.json``: what a store holds. Written last, it is the sign of a whole store.
+
+It ends with a hash of its own contents, and holds one of every other file, so that any changed bit
+of a store can be found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bytestride.errors import FormatError
+from bytestride.store.damage import REWRITE, damaged
+
+MANIFEST_NAME = "manifest.json"
+FORMAT = "bytestride token store"
+VERSION = 1
+SHARD_NAME = re.compile(r"shard-[0-9]{5,}")
+
+
+def shard_name(number: int) -> str:
+    """Name of a shard's files, without their suffixes."""
+    return f"shard-{number:05d}"
+
+
+@dataclass(frozen=True)
+class ShardEntry:
+    """One shard: its counts, and the size and SHA-256 of each of its two files."""
+
+    name: str
+    n_tokens: int
+    n_documents: int
+    bin_bytes: int
+    bin_sha256: str
+    idx_bytes: int
+    idx_sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a store holds.
+
+    Attributes
+    ----------
+    dtype
+        "uint16" or "int32".
+    n_tokens, n_documents
+        Totals over the shards.
+    shards
+        The shards, in the order of their tokens.
+    vocab_size
+        Every id is below it; None where it was not known.
+    metadata
+        What the writer was given to keep, such as the tokenizer's fingerprint.
+    bytestride
+        Version of the package that wrote the store.
+    """
+
+    dtype: str
+    n_tokens: int
+    n_documents: int
+    shards: tuple[ShardEntry, ...]
+    vocab_size: int | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    bytestride: str = ""
+
+
+def encode_manifest(manifest: Manifest) -> bytes:
+    """Make the file's contents: JSON, the same bytes for the same store."""
+    content: dict[str, Any] = {"format": FORMAT, "version": VERSION, **asdict(manifest)}
+    content["sha256"] = _fingerprint(content)
+    return json.dumps(content, indent=1, allow_nan=False).encode() + b"\n"
+
+
+def _fingerprint(content: dict[str, Any]) -> str:
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read and check a manifest by itself; its files are the caller's to compare.
+
+    Raises
+    ------
+    FormatError
+        If it is not JSON, not a manifest, of a later version, changed after it was written, or its
+        counts do not add up.
+    """
+    try:
+        content = json.loads(path.read_bytes().decode())
+    except UnicodeDecodeError as error:
+        raise damaged(path, error.start, "UTF-8 text", error.reason) from error
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise FormatError(f"{path}: not a manifest, {error}; {REWRITE}") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise FormatError(f"{path}: not the manifest of a token store; name the store's own folder")
+    if content.get("version") != VERSION:
+        found = content.get("version")
+        raise damaged(path, "version", VERSION, found, "open it with the bytestride that wrote it")
+    recorded = content.pop("sha256", None)
+    if recorded != _fingerprint(content):
+        raise damaged(path, "sha256", _fingerprint(content), recorded)
+    return _parse(path, content)
+
+
+def _parse(path: Path, content: dict[str, Any]) -> Manifest:
+    content = {key: value for key, value in content.items() if key not in ("format", "version")}
+    try:
+        shards = tuple(ShardEntry(**entry) for entry in content.pop("shards"))
+        manifest = Manifest(shards=shards, **content)
+        totals = sum(s.n_tokens for s in shards), sum(s.n_documents for s in shards)
+        names = [s.name for s in shards]
+        well_named = bool(names) and all(SHARD_NAME.fullmatch(name) for name in names)
+        np.dtype(manifest.dtype)
+    except (KeyError, TypeError) as error:
+        raise FormatError(f"{path}: not a manifest of this version, {error}; {REWRITE}") from error
+    if not well_named:
+        raise damaged(path, "shards", "one or more names like shard-00000", names)
+    if totals != (manifest.n_tokens, manifest.n_documents):
+        found = (manifest.n_tokens, manifest.n_documents)
+        raise damaged(path, "n_tokens and n_documents", f"the shards' sums {totals}", found)
+    return manifest
