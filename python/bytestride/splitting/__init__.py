@@ -4,17 +4,39 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from bytestride import _core
-from bytestride.definition import AddedToken
+from bytestride.definition import AddedToken, Definition
+
+if TYPE_CHECKING:
+    from bytestride.splitting.pattern_syntax import Dialect
 
 _KNOWN_PATTERNS = frozenset(pattern for _, pattern in _core.known_patterns())
 
 
+def splitter_of(definition: Definition) -> _core.Splitter:
+    """Make the splitter of a tokenizer, its pattern read as where it came from reads it."""
+    dialects: dict[str, Dialect] = {"tokenizer.json": "oniguruma", "tiktoken": "rust"}
+    return make_splitter(
+        definition.pattern,
+        definition.added_tokens,
+        normalizer=definition.normalizer,
+        dialect=dialects[definition.source.kind] if definition.source else None,
+    )
+
+
 def make_splitter(
-    pattern: str, added_tokens: Iterable[AddedToken], *, normalizer: str | None
+    pattern: str,
+    added_tokens: Iterable[AddedToken],
+    *,
+    normalizer: str | None = None,
+    dialect: Dialect | None = None,
 ) -> _core.Splitter:
     """Make a splitter from the text of a regular expression.
+
+    `dialect` says how to read what regular expression engines read differently; without one such
+    a pattern is refused.
 
     Warns
     -----
@@ -30,12 +52,12 @@ def make_splitter(
     rows = [(token.content, token.id, token.special) for token in added_tokens]
     if pattern in _KNOWN_PATTERNS:
         return _core.Splitter(pattern, rows, normalizer)
-    from bytestride.external_pattern import compile_pattern
+    from bytestride.splitting.external_pattern import compile_pattern
 
-    split = compile_pattern(pattern)
+    split = compile_pattern(pattern, dialect=dialect)
     warnings.warn(
         f"the pattern {pattern!r} is not one that bytestride scans itself; it goes through the "
         "regex package, exactly but slowly and on one thread",
-        stacklevel=3,
+        stacklevel=4,
     )
     return _core.Splitter(split, rows, normalizer)

@@ -1,0 +1,105 @@
+"""Patterns outside the known grammars: the `regex` library cuts, exactly or not at all.
+
+The library's own classes follow the newest Unicode and change with its releases, so a pattern
+reaches it with every class spelled out at Unicode 16 (`pattern_syntax`).
+"""
+
+import time
+from collections.abc import Callable
+
+from bytestride.splitting.code_point_sets import Ranges
+from bytestride.splitting.pattern_syntax import Dialect, rewrite_pattern
+
+__all__ = ["compile_pattern"]
+
+# No text may hang for ever on a pattern that backtracks without end. Usual patterns need well
+# below a microsecond a character.
+SECONDS_AT_LEAST = 10.0
+SECONDS_PER_CHARACTER = 1e-4
+
+
+def compile_pattern(
+    pattern: str,
+    *,
+    dialect: Dialect | None = None,
+    category_ranges: Callable[[str], Ranges] | None = None,
+) -> Callable[[str], list[int]]:
+    r"""Return a function that cuts a text into pieces as a regular expression says.
+
+    The pieces are the matches and, between them, what is not matched; an empty match only cuts.
+    This is what Hugging Face's `Split(Regex(pattern), "isolated")` does. (tiktoken drops what its
+    pattern does not match.) No piece is empty, and all of them together are the text.
+
+    The time is linear in the text for sane patterns. One that backtracks without end, such as
+    `(?:a|aa)+[bc]`, is stopped after 10 s and 0.1 ms a character.
+
+    Parameters
+    ----------
+    pattern
+        A regular expression as tokenizers write them. Classes are those of Unicode 16: general
+        categories (`\p{Lu}`, `\P{N}`, `\p{^Letter}`), `\s` (White_Space), `\d` (Nd), brackets of
+        them, in which a nested bracket adds its members. `(?i:...)` may hold ASCII characters only.
+    dialect
+        Where the pattern comes from, which settles what `^`, `$`, `{1,3}+` and `(?i:ss)` mean:
+        "rust" for tiktoken's, "oniguruma" for a `tokenizer.json`. None refuses those.
+    category_ranges
+        From the name of a general category, or "White_Space", to inclusive ranges of code points;
+        the core's own where it is None.
+
+    Returns
+    -------
+    Callable[[str], list[int]]
+        From a text to the ascending ends of its pieces, in characters; the last is `len(text)`, and
+        an empty text has none. It raises ValueError where the time ran out.
+
+    Raises
+    ------
+    ValueError
+        The pattern is malformed, or holds what cannot be kept exactly; the message names the
+        construct, its offset and what would work.
+    """
+    import regex
+
+    if category_ranges is None:
+        from bytestride import _core
+
+        category_ranges = _core.category_ranges
+    rewritten = rewrite_pattern(pattern, dialect, category_ranges)
+    try:
+        compiled = regex.compile(rewritten, flags=regex.V1)
+    except regex.error as error:
+        raise ValueError(f"pattern {pattern!r} does not compile: {error}") from error
+
+    def piece_ends(text: str) -> list[int]:
+        ends: list[int] = []
+        n, last, begin = len(text), 0, 0
+        limit = SECONDS_AT_LEAST + SECONDS_PER_CHARACTER * n
+        deadline = time.monotonic() + limit
+        try:
+            while begin <= n:
+                left = max(deadline - time.monotonic(), 1e-3)
+                for match in compiled.finditer(text, begin, timeout=left):
+                    start, end = match.span()
+                    if start > last:
+                        ends.append(start)
+                    if end > start:
+                        ends.append(end)
+                    last = end
+                    if start == end:
+                        # The engines of the originals look on one character further; this library
+                        # would try once more at the same place.
+                        begin = end + 1
+                        break
+                else:
+                    break
+        except TimeoutError as error:
+            raise ValueError(
+                f"pattern {pattern!r} did not finish a text of {n} characters in {limit:.0f} s and "
+                f"was stopped after character {last}; it backtracks: let each "
+                f"character be matched in one way only, or make repetitions possessive"
+            ) from error
+        if last < n:
+            ends.append(n)
+        return ends
+
+    return piece_ends
