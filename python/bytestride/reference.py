@@ -1,0 +1,409 @@
+"""The whole of bytestride in plain Python: slow, obvious, complete.
+
+This is the specification that can be run, the oracle of the tests, and the baseline of the
+benchmarks. Read it from top to bottom: count pairs, merge one, split a text into pretokens, train,
+encode, decode, cut windows. Nothing here is fast and nothing here should become so.
+
+A token id stands for some bytes. The first 256 ids are the single bytes, in ByteLevel order; each
+merge adds one id, 256, 257, and so on; special tokens come last.
+
+Letters, numbers and spaces are what the `regex` library says they are. Its tables are newer than
+the engine's, which are those of Unicode 16. The two agree on every character that Unicode 16 has
+assigned, but for U+0295: a lower-case letter then, a letter without case since, which only patterns
+that tell the cases apart (o200k) can see.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
+
+import regex
+
+Pair = tuple[int, int]
+
+_PRINTABLE = (*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100))
+BYTELEVEL_ORDER: tuple[int, ...] = (*_PRINTABLE, *sorted(set(range(256)) - set(_PRINTABLE)))
+"""Byte value of each base token: id i is the byte ``BYTELEVEL_ORDER[i]``.
+
+The order of GPT-2's vocabulary: first the bytes that Latin-1 prints as a visible character, then
+the other 68. It matters where two pairs have the same count.
+"""
+
+_BASE_ID = {byte: i for i, byte in enumerate(BYTELEVEL_ORDER)}
+
+STAND_IN = "\ufffe"  # a noncharacter: no letter, number, mark or space
+"""What `split_bytes` shows the pattern in place of bytes that are no UTF-8."""
+
+
+# The two steps of byte-pair encoding.
+
+
+def count_pairs(ids: Sequence[int]) -> dict[Pair, int]:
+    """Count the pairs of neighbours in a sequence of ids (or bytes).
+
+    Every position counts, overlaps too: in ``aaaa`` the pair (a, a) stands three times. The pairs
+    come in the order in which they first occur.
+    """
+    return _count_pairs_in_words([(ids, 1)])
+
+
+def _count_pairs_in_words(words: Iterable[tuple[Sequence[int], int]]) -> dict[Pair, int]:
+    """Count pairs over many words, each given with how often it occurs."""
+    counts: dict[Pair, int] = {}
+    for ids, times in words:
+        for pair in pairwise(ids):
+            counts[pair] = counts.get(pair, 0) + times
+    return counts
+
+
+def apply_merge(ids: Sequence[int], pair: Pair, new_id: int) -> list[int]:
+    """Replace a pair by a new id: from left to right, and never one element twice.
+
+    So three ``a`` become ``[aa][a]``.
+    """
+    result = []
+    i = 0
+    while i < len(ids):
+        if i + 1 < len(ids) and (ids[i], ids[i + 1]) == pair:
+            result.append(new_id)
+            i += 2
+        else:
+            result.append(ids[i])
+            i += 1
+    return result
+
+
+# From a text to its pretokens.
+
+
+def split(text: str, pattern: str) -> list[str]:
+    """Split a text into pretokens, which no token ever crosses.
+
+    Each match of the pattern (a regular expression of the `regex` library, by its version 0 rules)
+    is a pretoken, and so is what lies between two matches. None is empty, and joined they are the
+    text. This is what Hugging Face calls "Isolated".
+    """
+    cuts = [0]
+    for match in regex.finditer(pattern, text):
+        cuts += match.span()
+    cuts.append(len(text))
+    return [text[start:end] for start, end in pairwise(cuts) if start < end]
+
+
+def split_bytes(data: bytes, pattern: str) -> list[bytes]:
+    """Split bytes into pretokens as `split` does; joined they are the same bytes.
+
+    Where the bytes are no UTF-8, each maximal ill-formed sequence (Unicode 16, section 3.9: the
+    longest start of some character, or else one byte) counts as one character that is no letter,
+    number, mark or space.
+    """
+    try:
+        return [piece.encode() for piece in split(data.decode(), pattern)]
+    except UnicodeDecodeError:
+        pass
+    characters = _characters(data)
+    pieces = []
+    i = 0
+    for piece in split("".join(character for character, _ in characters), pattern):
+        pieces.append(b"".join(source for _, source in characters[i : i + len(piece)]))
+        i += len(piece)
+    return pieces
+
+
+def _characters(data: bytes) -> list[tuple[str, bytes]]:
+    """Characters of any bytes, each with the bytes it comes from."""
+    result = []
+    position = 0
+    while position < len(data):
+        window = data[position : position + 4]  # no character is longer
+        try:
+            character = window.decode()[0]
+        except UnicodeDecodeError as error:
+            if error.start > 0:  # what comes first is a character; the fault is behind it
+                character = window[: error.start].decode()[0]
+            else:
+                result.append((STAND_IN, window[: error.end]))
+                position += error.end
+                continue
+        result.append((character, character.encode()))
+        position += len(character.encode())
+    return result
+
+
+def to_utf8(text: str | bytes) -> bytes:
+    """UTF-8 of a text; bytes stay as they are.
+
+    Half of a surrogate pair has no UTF-8: it becomes U+FFFD, as in tiktoken. Two that make a pair
+    become their character.
+    """
+    if isinstance(text, bytes):
+        return text
+    if not isinstance(text, str):
+        raise TypeError(f"a text must be str or bytes, not {type(text).__name__}")
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+
+
+def split_at_special_tokens(
+    data: bytes, special_tokens: Collection[str]
+) -> tuple[list[bytes], list[str]]:
+    """Cut bytes at special tokens: the leftmost first and, of those that start there, the longest.
+
+    Gives the segments before, between and behind them, some perhaps empty, and the special tokens
+    that were found, one fewer.
+    """
+    if not special_tokens:
+        return [data], []
+    if "" in special_tokens:
+        raise ValueError("a special token must not be empty")
+    longest_first = sorted((token.encode() for token in special_tokens), key=len, reverse=True)
+    alternatives = b"|".join(re.escape(token) for token in longest_first)
+    pieces = re.split(b"(" + alternatives + b")", data)
+    return pieces[0::2], [token.decode() for token in pieces[1::2]]
+
+
+# Training.
+
+
+def count_words(
+    texts: Iterable[str | bytes], pattern: str, special_tokens: Collection[str] = ()
+) -> Counter[bytes]:
+    """Count the pretokens of texts; special tokens in them are cut out and not counted."""
+    if isinstance(texts, (str, bytes)):
+        raise TypeError("texts must be an iterable of texts; put a single text into a list")
+    counts: Counter[bytes] = Counter()
+    for text in texts:
+        segments, _ = split_at_special_tokens(to_utf8(text), special_tokens)
+        for segment in segments:
+            counts.update(split_bytes(segment, pattern))
+    return counts
+
+
+def learn_merges(word_counts: Mapping[bytes, int], n_merges: int) -> list[Pair]:
+    """Learn merges from counted words: the pair with the highest count, again and again.
+
+    Of pairs with the same count the one with the smaller (left id, right id) is merged. It ends
+    early when every word is one token.
+    """
+    words: list[tuple[list[int], int]] = [
+        ([_BASE_ID[byte] for byte in word], count) for word, count in word_counts.items()
+    ]
+    merges: list[Pair] = []
+    while len(merges) < n_merges:
+        counts = _count_pairs_in_words(words)
+        if not counts:
+            break
+        best = min(counts, key=lambda pair: (-counts[pair], pair))
+        new_id = 256 + len(merges)
+        merges.append(best)
+        words = [(apply_merge(ids, best, new_id), count) for ids, count in words]
+    return merges
+
+
+def train(
+    texts: Iterable[str | bytes],
+    vocab_size: int,
+    pattern: str,
+    special_tokens: Sequence[str] = (),
+) -> list[Pair]:
+    """Learn a vocabulary by bytestride's default rule.
+
+    Parameters
+    ----------
+    texts : iterable of str or bytes
+        Documents; no pretoken crosses from one to the next.
+    vocab_size : int
+        256 bytes, the merges and the special tokens together. Fewer merges are learned when no pair
+        is left.
+    pattern : str
+        Regular expression of the pretokens.
+    special_tokens : sequence of str
+        They get the ids after the last merge. Where they stand in a text they are cut out, so that
+        nothing is learned from them.
+
+    Returns
+    -------
+    list of (int, int)
+        Merge i joins two ids to the new id ``256 + i``.
+
+    Raises
+    ------
+    ValueError
+        `vocab_size` leaves no room for the bytes and special tokens, or a special token is empty or
+        stands twice.
+    """
+    if len(set(special_tokens)) < len(special_tokens):
+        raise ValueError("a special token stands twice in special_tokens")
+    smallest = 256 + len(special_tokens)
+    if vocab_size < smallest:
+        raise ValueError(
+            f"vocab_size {vocab_size} is too small: 256 bytes and {len(special_tokens)} special "
+            f"tokens need at least {smallest}"
+        )
+    return learn_merges(count_words(texts, pattern, special_tokens), vocab_size - smallest)
+
+
+def token_bytes(merges: Iterable[Pair]) -> list[bytes]:
+    """Bytes of every token: of the 256 base tokens and of each merge, in the order of their ids."""
+    tokens = [bytes([byte]) for byte in BYTELEVEL_ORDER]
+    for left, right in merges:
+        tokens.append(tokens[left] + tokens[right])
+    return tokens
+
+
+# Encoding and decoding.
+
+
+def merge_word(word: bytes, rank_of: Callable[[bytes, bytes], int | None]) -> list[bytes]:
+    """Merge the bytes of a word until no two neighbours can be merged.
+
+    Each step joins the two neighbours of the lowest rank, the leftmost such pair first. `rank_of`
+    gives the rank of two neighbours, or None where they do not merge.
+    """
+    parts = [bytes([byte]) for byte in word]
+    while True:
+        best_rank, best = None, 0
+        for i, (left, right) in enumerate(pairwise(parts)):
+            rank = rank_of(left, right)
+            if rank is not None and (best_rank is None or rank < best_rank):
+                best_rank, best = rank, i
+        if best_rank is None:
+            return parts
+        parts[best : best + 2] = [parts[best] + parts[best + 1]]
+
+
+def encode_word(word: bytes, ranks: Mapping[bytes, int]) -> list[int]:
+    """Encode one pretoken by tiktoken's rule, where the rank of a token is its id.
+
+    A word that is a token becomes that token; otherwise two neighbours can be merged when together
+    they are a token.
+    """
+    if word in ranks:
+        return [ranks[word]]
+    return [ranks[part] for part in merge_word(word, lambda left, right: ranks.get(left + right))]
+
+
+class Tokenizer:
+    """Encodes and decodes with a given vocabulary.
+
+    Parameters
+    ----------
+    tokens : mapping of int to bytes
+        Bytes of each ordinary token; all 256 single bytes are among them, and none stands twice.
+    merges : sequence of (int, int), or None
+        Pairs of ids in the order of their ranks; what a pair becomes is the token with the joined
+        bytes (Hugging Face's rule). None: neighbours merge when their joined bytes are a token, the
+        lowest id first (tiktoken's rule).
+    pattern : str
+        Regular expression of the pretokens.
+    special_tokens : mapping of str to int
+        Ids of texts that become one id, where the caller of `encode` allows it.
+    whole_pieces : bool
+        A pretoken that is a token becomes that token before any merge. tiktoken does so always;
+        Hugging Face calls it "ignore_merges".
+    """
+
+    def __init__(
+        self,
+        tokens: Mapping[int, bytes],
+        merges: Iterable[Pair] | None,
+        pattern: str,
+        special_tokens: Mapping[str, int] | None = None,
+        whole_pieces: bool = False,
+    ) -> None:
+        self.ids = {token: token_id for token_id, token in tokens.items()}
+        if len(self.ids) < len(tokens):
+            raise ValueError("two tokens have the same bytes")
+        if not {bytes([byte]) for byte in range(256)} <= self.ids.keys():
+            raise ValueError("some of the 256 single bytes have no token")
+        self.special_tokens = dict(special_tokens or {})
+        self.bytes_of = dict(tokens)
+        for content, token_id in self.special_tokens.items():
+            self.bytes_of.setdefault(token_id, content.encode())
+        self.pattern = pattern
+        self.whole_pieces = whole_pieces
+        self.merge_ranks: dict[tuple[bytes, bytes], int] | None = None
+        if merges is not None:
+            self.merge_ranks = {
+                (tokens[left], tokens[right]): rank for rank, (left, right) in enumerate(merges)
+            }
+
+    @classmethod
+    def from_merges(
+        cls, merges: Sequence[Pair], pattern: str, special_tokens: Sequence[str] = ()
+    ) -> Tokenizer:
+        """Tokenizer of what `train` learned; special tokens get the ids after the last merge."""
+        tokens = dict(enumerate(token_bytes(merges)))
+        special = {token: len(tokens) + i for i, token in enumerate(special_tokens)}
+        return cls(tokens, merges, pattern, special)
+
+    @classmethod
+    def from_ranks(
+        cls, ranks: Mapping[bytes, int], pattern: str, special_tokens: Mapping[str, int]
+    ) -> Tokenizer:
+        """Tokenizer of tiktoken's ranks: the id of each token's bytes."""
+        tokens = {token_id: token for token, token_id in ranks.items()}
+        return cls(tokens, None, pattern, special_tokens, whole_pieces=True)
+
+    def encode_word(self, word: bytes) -> list[int]:
+        """Ids of one pretoken."""
+        if self.whole_pieces and word in self.ids:
+            return [self.ids[word]]
+        merge_ranks = self.merge_ranks
+        if merge_ranks is None:
+            parts = merge_word(word, lambda left, right: self.ids.get(left + right))
+        else:
+            parts = merge_word(word, lambda left, right: merge_ranks.get((left, right)))
+        return [self.ids[part] for part in parts]
+
+    def encode(self, text: str | bytes, allowed_special: Collection[str] = ()) -> list[int]:
+        """Ids of a text.
+
+        Special tokens named in `allowed_special` become their ids; the others are ordinary text.
+        """
+        unknown = set(allowed_special) - self.special_tokens.keys()
+        if unknown:
+            raise ValueError(f"{sorted(unknown)[0]!r} is no special token of this tokenizer")
+        segments, found = split_at_special_tokens(to_utf8(text), allowed_special)
+        ids = []
+        for i, segment in enumerate(segments):
+            for word in split_bytes(segment, self.pattern):
+                ids += self.encode_word(word)
+            if i < len(found):
+                ids.append(self.special_tokens[found[i]])
+        return ids
+
+    def decode(self, ids: Iterable[int]) -> bytes:
+        """Bytes of ids, end to end; KeyError for an id that no token has."""
+        return b"".join(self.bytes_of[token_id] for token_id in ids)
+
+
+# Windows.
+
+
+def window_starts(n_tokens: int, max_length: int, stride: int) -> list[int]:
+    """First positions of the windows over a sequence of tokens.
+
+    A window takes ``max_length + 1`` tokens, for its last target lies one behind its inputs.
+    ValueError where `n_tokens` is negative, or `max_length` or `stride` below 1.
+    """
+    if n_tokens < 0:
+        raise ValueError(f"n_tokens must not be negative, but is {n_tokens}")
+    if max_length < 1:
+        raise ValueError(f"max_length must be at least 1, but is {max_length}")
+    if stride < 1:
+        raise ValueError(f"stride must be at least 1, but is {stride}")
+    return list(range(0, n_tokens - max_length, stride))
+
+
+def windows(
+    tokens: Sequence[int], max_length: int, stride: int
+) -> list[tuple[list[int], list[int]]]:
+    """Cut the inputs and targets of every window: targets are the inputs moved on by one token."""
+    result = []
+    for start in window_starts(len(tokens), max_length, stride):
+        end = start + max_length
+        result.append((list(tokens[start:end]), list(tokens[start + 1 : end + 1])))
+    return result
