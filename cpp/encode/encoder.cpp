@@ -23,8 +23,9 @@ std::size_t Encoder::encode_word(ByteSpan word, TokenId* out, MergeScratch& scra
 
 void Encoder::encode_spans(const SpanBatch& spans, Workspace& workspace) const {
   const char* const text_end = spans.text.data() + spans.text.size();
-  // A token has at least one byte: there are no more ids than bytes.
-  TokenId* out = workspace.tokens.reserve(spans.ends[spans.n - 1]);
+  // A token has at least one byte: there are no more ids than bytes. Copying an entry may write a
+  // few places on.
+  TokenId* out = workspace.tokens.reserve(spans.ends[spans.n - 1] + WordTable::kMaxIds);
   std::uint32_t begin = 0;
   for (std::size_t i = 0; i < spans.n; ++i) {
     const char* const word = spans.base + begin;
@@ -36,8 +37,7 @@ void Encoder::encode_spans(const SpanBatch& spans, Workspace& workspace) const {
     }
     const WordKey key = load_word_key(word, n_bytes, text_end);
     if (const WordTable::Entry* known = workspace.words.find(key)) {
-      for (std::uint32_t k = 0; k < known->n_ids; ++k) out[k] = known->ids[k];
-      out += known->n_ids;
+      out = known->copy_to(out);
       continue;
     }
     const std::size_t n_ids = encode_word({word, n_bytes}, out, workspace.merge);

@@ -42,20 +42,34 @@ inline WordKey load_word_key(const char* p, std::size_t n, const char* text_end)
 
 class WordTable {
  public:
-  static constexpr std::size_t kMaxIds = 3;
+  // Three bytes an id (kMaxTokenId): three plain ids would leave one word in six of a small
+  // vocabulary to be merged anew each time.
+  static constexpr std::size_t kMaxIds = 5;
 
-  struct Entry {
-    WordKey key;  // all zero: empty
-    std::uint32_t n_ids;
-    TokenId ids[kMaxIds];
+  class Entry {
+   public:
+    std::size_t n_ids() const { return n_ids_; }
+    // Writes n_ids() ids, and may write up to kMaxIds. Returns the end of the n_ids().
+    TokenId* copy_to(TokenId* out) const {
+      for (std::size_t i = 0; i < kMaxIds; ++i) {
+        out[i] = ids_[3 * i] | TokenId{ids_[3 * i + 1]} << 8 | TokenId{ids_[3 * i + 2]} << 16;
+      }
+      return out + n_ids_;
+    }
+
+   private:
+    friend class WordTable;
+    WordKey key_;  // all zero: empty
+    std::uint8_t n_ids_;
+    std::uint8_t ids_[3 * kMaxIds];
   };
 
   WordTable() : seed_(process_hash_seed()), buckets_(kBuckets) {}
 
   const Entry* find(const WordKey& key) const {
     const Bucket& bucket = bucket_of(key);
-    if (bucket.entries[0].key == key) return &bucket.entries[0];
-    if (bucket.entries[1].key == key) return &bucket.entries[1];
+    if (bucket.entries[0].key_ == key) return &bucket.entries[0];
+    if (bucket.entries[1].key_ == key) return &bucket.entries[1];
     return nullptr;
   }
 
@@ -64,9 +78,13 @@ class WordTable {
     Bucket& bucket = bucket_of(key);
     bucket.entries[1] = bucket.entries[0];
     Entry& entry = bucket.entries[0];
-    entry.key = key;
-    entry.n_ids = static_cast<std::uint32_t>(n_ids);
-    for (std::size_t i = 0; i < n_ids; ++i) entry.ids[i] = ids[i];
+    entry.key_ = key;
+    entry.n_ids_ = static_cast<std::uint8_t>(n_ids);
+    for (std::size_t i = 0; i < n_ids; ++i) {
+      entry.ids_[3 * i] = static_cast<std::uint8_t>(ids[i]);
+      entry.ids_[3 * i + 1] = static_cast<std::uint8_t>(ids[i] >> 8);
+      entry.ids_[3 * i + 2] = static_cast<std::uint8_t>(ids[i] >> 16);
+    }
   }
 
  private:
