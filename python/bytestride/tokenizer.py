@@ -18,7 +18,7 @@ from bytestride.corpus.documents import Documents, for_core
 from bytestride.corpus.sources import Source
 from bytestride.definition import AddedToken, Definition
 from bytestride.ragged import Ragged
-from bytestride.splitting import make_splitter
+from bytestride.splitting import splitter_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -46,10 +46,7 @@ class Tokenizer(_core.Engine):
     """
 
     def __init__(self, definition: Definition) -> None:
-        splitter = make_splitter(
-            definition.pattern, definition.added_tokens, normalizer=definition.normalizer
-        )
-        super().__init__(definition.vocab(), splitter, definition.whole_pieces)
+        super().__init__(definition.vocab(), splitter_of(definition), definition.whole_pieces)
         self._definition = definition
 
     @classmethod

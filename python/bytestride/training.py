@@ -59,7 +59,7 @@ def train(
         )
     pattern = resolve_pattern(pattern)
     # Ids do not matter for counting: a special token's text is left out, whatever its id.
-    splitter = make_splitter(pattern, [AddedToken(t, 0) for t in special_tokens], normalizer=None)
+    splitter = make_splitter(pattern, [AddedToken(t, 0) for t in special_tokens])
     counter = _core.WordCounter(splitter)
     n_bytes = 0
     for batch in text_batches(source, may_cut=splitter.may_cut):
