@@ -1,0 +1,136 @@
+"""The BPE model of a `tokenizer.json`: its vocabulary and merges, from names to ids and bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import chain, repeat
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bytestride.definition import MAX_ID
+from bytestride.errors import FormatError
+from bytestride.formats import bytelevel
+from bytestride.formats.json_fields import field
+
+
+def read_vocab(model: dict[str, Any]) -> dict[str, int]:
+    """Read `model.vocab` as it stands: every value an id, every id once."""
+    vocab = field(model, "vocab", dict, "model")
+    if set(map(type, vocab.values())) - {int}:
+        key = next(key for key, token_id in vocab.items() if type(token_id) is not int)
+        raise FormatError(f"model.vocab[{key!r}] must be an integer, not {vocab[key]!r}")
+    if len(set(vocab.values())) != len(vocab):
+        key_of: dict[int, str] = {}
+        for key, token_id in vocab.items():
+            if token_id in key_of:
+                raise FormatError(
+                    f"model.vocab gives id {token_id} to both {key_of[token_id]!r} and {key!r}"
+                )
+            key_of[token_id] = key
+    if vocab and (min(vocab.values()) < 0 or max(vocab.values()) > MAX_ID):
+        key = next(key for key, token_id in vocab.items() if not 0 <= token_id <= MAX_ID)
+        raise FormatError(f"model.vocab[{key!r}] is {vocab[key]}, outside 0..{MAX_ID}")
+    return vocab
+
+
+def read_merges(model: dict[str, Any], vocab: dict[str, int]) -> npt.NDArray[np.uint32]:
+    """Read `model.merges`, strings "left right" or pairs, as ids of shape (m, 2) in rank order."""
+    merges = field(model, "merges", list, "model")
+    if not merges:
+        return np.zeros((0, 2), np.uint32)
+    parts = _split_lines(merges) if isinstance(merges[0], str) else _flatten_pairs(merges)
+    ids = list(map(vocab.get, parts))
+    if None in ids:
+        index = ids.index(None)
+        raise FormatError(f"merge {index // 2}: {parts[index]!r} is not in model.vocab")
+    pairs = np.array(ids, np.uint32).reshape(-1, 2)
+    # Of a pair that stands twice, tokenizers keeps the later rank.
+    codes = _codes(pairs)
+    in_order = np.sort(codes)
+    if not (in_order[1:] == in_order[:-1]).any():
+        return pairs
+    _, from_end = np.unique(codes[::-1], return_index=True)
+    return pairs[np.sort(codes.size - 1 - from_end)]
+
+
+def ordinary_tokens(
+    vocab: dict[str, int], merges: npt.NDArray[np.uint32], added: set[str]
+) -> dict[int, bytes]:
+    """Id to bytes of the vocabulary, less what stands in it only as an added token.
+
+    An added token that no merge makes or uses is left out, so that its text, where it is not to be
+    matched as an added token, is text like any other.
+    """
+    only_added = added.intersection(vocab)
+    only_added -= {key for key in only_added if len(key) == 1 and key in bytelevel.ALPHABET}
+    only_added -= _merged(only_added, vocab, merges)
+    tokens: dict[int, bytes] = {}
+    for key, token_id in vocab.items():
+        if key in only_added:
+            continue
+        try:
+            tokens[token_id] = bytelevel.to_bytes(key)
+        except UnicodeEncodeError as error:
+            raise FormatError(
+                f"model.vocab[{key!r}] holds {key[error.start]!r}, which stands for no byte in the "
+                "ByteLevel alphabet, and it is no added token, so this is no byte-level vocabulary"
+            ) from None
+    return tokens
+
+
+def _merged(keys: Iterable[str], vocab: dict[str, int], merges: npt.NDArray[np.uint32]) -> set[str]:
+    """Those of `keys` that a merge makes or uses."""
+    found = set()
+    used = set(merges.ravel().tolist()) if keys else set()
+    rows = set(_codes(merges).tolist()) if keys else set()
+    for key in keys:
+        halves = ((vocab.get(key[:i]), vocab.get(key[i:])) for i in range(1, len(key)))
+        if vocab[key] in used or any(
+            left is not None and right is not None and (left << 32 | right) in rows
+            for left, right in halves
+        ):
+            found.add(key)
+    return found
+
+
+def _codes(pairs: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint64]:
+    """One number for each pair: left * 2^32 + right."""
+    wide = pairs.astype(np.uint64)
+    codes: npt.NDArray[np.uint64] = wide[:, 0] << np.uint64(32) | wide[:, 1]
+    return codes
+
+
+def _split_lines(merges: list[Any]) -> list[str]:
+    """Left and right parts, in turn, of merges written as "left right"."""
+    if set(map(type, merges)) != {str}:
+        row = next(row for row, merge in enumerate(merges) if not isinstance(merge, str))
+        raise FormatError(
+            f"model.merges[{row}] must be a string like the first, not {merges[row]!r}"
+        )
+    joined = " ".join(merges)
+    if "#version" in joined:
+        # tokenizers skips the version line that a merges.txt starts with.
+        merges = [merge for merge in merges if not merge.startswith("#version")]
+        joined = " ".join(merges)
+    if set(map(str.count, merges, repeat(" "))) - {1}:
+        merge = next(merge for merge in merges if merge.count(" ") != 1)
+        raise FormatError(f"model.merges holds {merge!r}, which is not two tokens and a space")
+    return joined.split(" ") if joined else []
+
+
+def _flatten_pairs(merges: list[Any]) -> list[str]:
+    """Left and right parts, in turn, of merges written as ["left", "right"]."""
+    if set(map(type, merges)) == {list} and set(map(len, merges)) == {2}:
+        parts = list(chain.from_iterable(merges))
+        if set(map(type, parts)) == {str}:
+            return parts
+    row = next(row for row, merge in enumerate(merges) if not _is_pair(merge))
+    raise FormatError(f"model.merges[{row}] must be two strings, not {merges[row]!r}")
+
+
+def _is_pair(merge: object) -> bool:
+    return (
+        isinstance(merge, list) and len(merge) == 2 and all(isinstance(part, str) for part in merge)
+    )

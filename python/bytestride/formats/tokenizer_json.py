@@ -1,0 +1,276 @@
+"""`tokenizer.json`, the file of Hugging Face's `tokenizers` library, for byte-level BPE.
+
+What is read gives the ids of that library's ``encode(text, add_special_tokens=False)``, without the
+truncation and padding that a file may ask for: post-processor, truncation and padding are kept in
+the document and not applied. Decoding joins bytes, also for a file without a decoder (where the
+other library joins printable forms with spaces). What bytestride cannot do exactly is refused, by
+name.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, Final, NoReturn
+
+from bytestride.definition import Definition, Source
+from bytestride.errors import FormatError
+from bytestride.formats import bytelevel
+from bytestride.formats.added_tokens import assigned_ids, read_added_tokens
+from bytestride.formats.bpe_model import ordinary_tokens, read_merges, read_vocab
+from bytestride.formats.files import read_file, write_file
+from bytestride.formats.json_fields import as_object, field
+from bytestride.formats.regex_dialect import from_hugging_face, to_hugging_face
+from bytestride.published import PATTERNS
+
+_ELSEWHERE: Final = "bytestride does not do this; the tokenizers library itself can use the file"
+
+
+def read(path: str | os.PathLike[str]) -> Definition:
+    """Read a `tokenizer.json`.
+
+    Raises
+    ------
+    FileNotFoundError, IsADirectoryError, PermissionError
+        There is no file to read at this path.
+    FormatError
+        The file is no JSON, is damaged (the message gives the key), or asks for something that
+        bytestride does not do (the message names it).
+    """
+    return parse(read_file(path), str(path))
+
+
+def parse(data: bytes, where: str) -> Definition:
+    """Read the content of a `tokenizer.json`; `where` names it in messages."""
+    try:
+        return _definition(_document(data), data)
+    except ValueError as error:
+        raise FormatError(f"{where}: {error}") from None
+
+
+def _document(data: bytes) -> dict[str, Any]:
+    if not data:
+        raise FormatError("the file is empty")
+    try:
+        document = json.loads(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise FormatError(f"not UTF-8 text at byte {error.start}") from None
+    except json.JSONDecodeError as error:
+        raise FormatError(
+            f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+        ) from None
+    except RecursionError:
+        raise FormatError("JSON nested too deeply to be a tokenizer") from None
+    return as_object(document, "the document")
+
+
+def _definition(document: dict[str, Any], data: bytes) -> Definition:
+    version = field(document, "version", str, default="1.0")
+    if version != "1.0":
+        raise FormatError(f"version is {version!r}; only 1.0 is known")
+    if "model" not in document:
+        raise FormatError(
+            "there is no 'model', so this is no tokenizer.json (a vocab.json is only a part of one)"
+        )
+    model = field(document, "model", dict)
+    _check_model(model)
+    _check_decoder(document.get("decoder"))
+    normalizer = _read_normalizer(document.get("normalizer"), "normalizer")
+    pattern = _read_pattern(document.get("pre_tokenizer"))
+    vocab = read_vocab(model)
+    added = read_added_tokens(field(document, "added_tokens", list, default=[]), vocab, normalizer)
+    merges = read_merges(model, vocab)
+    return Definition(
+        tokens=ordinary_tokens(vocab, merges, {token.content for token in added}),
+        merges=merges,
+        pattern=pattern,
+        added_tokens=added,
+        whole_pieces=field(model, "ignore_merges", bool, "model", default=False),
+        normalizer=normalizer,
+        source=Source("tokenizer.json", data),
+    )
+
+
+def _unsupported(node: object, path: str) -> NoReturn:
+    text = json.dumps(node, ensure_ascii=False)
+    raise FormatError(f"{path} is {text if len(text) <= 200 else text[:200] + '…'}. {_ELSEWHERE}")
+
+
+def _check_model(model: dict[str, Any]) -> None:
+    kind = field(model, "type", str, "model", default="BPE" if "merges" in model else "missing")
+    if kind != "BPE":
+        raise FormatError(f"model.type is {kind}; only BPE over bytes is read. {_ELSEWHERE}")
+    # unk_token and fuse_unk may say anything: they act on a character that has no token, and
+    # Definition sees to it that all 256 bytes have one.
+    for key in ("dropout", "byte_fallback", "continuing_subword_prefix", "end_of_word_suffix"):
+        if model.get(key):  # null, false, 0 and "" are all "none"
+            _unsupported(model[key], f"model.{key}")
+
+
+def _check_decoder(node: object) -> None:
+    if (
+        node is not None
+        and field(as_object(node, "decoder"), "type", str, "decoder") != "ByteLevel"
+    ):
+        _unsupported(node, "decoder")
+
+
+def _read_normalizer(value: object, path: str) -> str | None:
+    if value is None:
+        return None
+    node = as_object(value, path)
+    kind = field(node, "type", str, path)
+    if kind == "NFC":
+        return "NFC"
+    if kind == "Sequence":
+        parts = field(node, "normalizers", list, path)
+        if not parts:
+            return None
+        if len(parts) == 1:
+            return _read_normalizer(parts[0], f"{path}.normalizers[0]")
+    _unsupported(node, path)
+
+
+def _read_pattern(value: object) -> str:
+    """Find the regular expression that a pre-tokenizer splits by."""
+    path = "pre_tokenizer"
+    if value is None:
+        raise FormatError(f"{path} is null, so this is no byte-level tokenizer. {_ELSEWHERE}")
+    node = as_object(value, path)
+    parts = [node]
+    if field(node, "type", str, path) == "Sequence":
+        parts = [
+            as_object(part, f"{path}.pretokenizers[{i}]")
+            for i, part in enumerate(field(node, "pretokenizers", list, path))
+        ]
+    kinds = [field(part, "type", str, path) for part in parts]
+    if kinds not in (["ByteLevel"], ["Split", "ByteLevel"]):
+        raise FormatError(
+            f"{path} is {' + '.join(kinds) or 'empty'}; what is read is ByteLevel, or one Split "
+            f"and then ByteLevel. {_ELSEWHERE}"
+        )
+    byte_level = parts[-1]
+    if field(byte_level, "add_prefix_space", bool, path):
+        _unsupported(True, f"{path}: ByteLevel.add_prefix_space")
+    use_regex = field(byte_level, "use_regex", bool, path, default=True)
+    if use_regex is not (len(parts) == 1):
+        _unsupported(use_regex, f"{path}: in {' + '.join(kinds)}, ByteLevel.use_regex")
+    return PATTERNS["gpt2"] if use_regex else _read_split(parts[0], f"{path}: Split")
+
+
+def _read_split(split: dict[str, Any], path: str) -> str:
+    pattern = field(split, "pattern", dict, path)
+    if set(pattern) != {"Regex"}:
+        _unsupported(pattern, f"{path}.pattern")
+    if (behavior := field(split, "behavior", str, path)) != "Isolated":
+        _unsupported(behavior, f"{path}.behavior")
+    if field(split, "invert", bool, path):
+        _unsupported(True, f"{path}.invert")
+    return from_hugging_face(field(pattern, "Regex", str, f"{path}.pattern"))
+
+
+def write(definition: Definition, path: str | os.PathLike[str]) -> None:
+    """Write a `tokenizer.json` that tokenizers reads with the same ids.
+
+    A definition that was read from such a file is written as the same bytes; any other as a new
+    document, laid out as that library lays it out.
+
+    Raises
+    ------
+    ValueError
+        The format cannot hold this tokenizer exactly; the message says why.
+    OSError
+        As `write_file`.
+    """
+    write_file(path, serialize(definition))
+
+
+def serialize(definition: Definition) -> bytes:
+    """Content of the file that `write` writes."""
+    source = definition.source
+    if source is None or source.kind != "tokenizer.json":
+        return json.dumps(_new_document(definition), ensure_ascii=False, indent=2).encode()
+    if parse(source.data, "source") != definition:
+        raise ValueError(
+            "the definition is not what its source says any more; set its source to None to write "
+            "a new document, which will have no post-processor, truncation or padding"
+        )
+    return source.data
+
+
+def _new_document(definition: Definition) -> dict[str, Any]:
+    merges = definition.merges
+    if merges is None:
+        merges = definition.vocab().merges()[:, :2]
+    text_of = {
+        token_id: bytelevel.to_text(token) for token_id, token in sorted(definition.tokens.items())
+    }
+    vocab = {text: token_id for token_id, text in text_of.items()}
+    added_tokens = _place_added_tokens(definition, vocab)
+    byte_level = {
+        "type": "ByteLevel",
+        "add_prefix_space": False,
+        "trim_offsets": True,
+        "use_regex": False,
+    }
+    split = {
+        "type": "Split",
+        "pattern": {"Regex": to_hugging_face(definition.pattern)},
+        "behavior": "Isolated",
+        "invert": False,
+    }
+    return {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": added_tokens,
+        "normalizer": definition.normalizer and {"type": definition.normalizer},
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [split, byte_level]},
+        "post_processor": None,
+        "decoder": byte_level,
+        "model": {
+            "type": "BPE",
+            "dropout": None,
+            "unk_token": None,
+            "continuing_subword_prefix": None,
+            "end_of_word_suffix": None,
+            "fuse_unk": False,
+            "byte_fallback": False,
+            "ignore_merges": definition.whole_pieces,
+            "vocab": vocab,
+            "merges": [[text_of[left], text_of[right]] for left, right in merges.tolist()],
+        },
+    }
+
+
+def _place_added_tokens(definition: Definition, vocab: dict[str, int]) -> list[dict[str, Any]]:
+    """Entries of the added tokens; puts them into `vocab` where only that keeps their ids."""
+    tokens = sorted(definition.added_tokens, key=lambda token: token.id)
+    content_of: dict[int, str] = {}
+    for token in tokens:
+        if token.id in content_of:
+            raise ValueError(
+                f"added tokens {content_of[token.id]!r} and {token.content!r} share id {token.id}, "
+                "and a tokenizer.json holds one text for an id; leave one of them out"
+            )
+        content_of[token.id] = token.content
+        id_in_vocab = vocab.get(token.content)
+        if id_in_vocab != token.id and (id_in_vocab is not None or token.id in definition.tokens):
+            raise ValueError(
+                f"added token {token.content!r} with id {token.id} would be taken for an ordinary "
+                "token in a tokenizer.json, which writes bytes as printable characters"
+            )
+    if assigned_ids(content_of.values(), vocab) != list(content_of):
+        vocab.update((token.content, token.id) for token in tokens)
+    return [
+        {
+            "id": token.id,
+            "content": token.content,
+            "single_word": False,
+            "lstrip": False,
+            "rstrip": False,
+            "normalized": False,
+            "special": token.special,
+        }
+        for token in tokens
+    ]

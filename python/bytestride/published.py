@@ -1,0 +1,273 @@
+r"""Published patterns and vocabularies: names, texts, hashes, special tokens, where they lie.
+
+Nothing here opens a network connection. Facts about vocabularies are those of tiktoken 0.14
+(`tiktoken_ext/openai_public.py`); a file is trusted by its SHA-256 alone.
+
+A pattern is named after the vocabulary that made it known. Some grammars have two texts: "gpt2" is
+written here as in GPT-2's release and Hugging Face's ByteLevel, while tiktoken has `GPT2_TIKTOKEN`,
+which gives the same pieces; "cl100k" is tiktoken's text, and "llama3" the one that Hugging Face
+files use for the same vocabulary: it cuts white space after the last newline even at the end of a
+text, which gives other pieces though, with that vocabulary, the same ids.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+_CASED = (
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+",
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*",
+)
+_CONTRACTIONS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+_WHITE_SPACE = r"\s*[\r\n]+|\s+(?!\S)|\s+"
+
+PATTERNS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "gpt2": r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
+        "cl100k": (
+            r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+|"
+            r" ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s"
+        ),
+        "llama3": (
+            rf"{_CONTRACTIONS}|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}{{1,3}}|"
+            rf" ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|{_WHITE_SPACE}"
+        ),
+        "qwen2": (
+            rf"{_CONTRACTIONS}|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}|"
+            rf" ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|{_WHITE_SPACE}"
+        ),
+        "qwen35": (
+            rf"{_CONTRACTIONS}|[^\r\n\p{{L}}\p{{N}}]?[\p{{L}}\p{{M}}]+|\p{{N}}|"
+            rf" ?[^\s\p{{L}}\p{{M}}\p{{N}}]+[\r\n]*|{_WHITE_SPACE}"
+        ),
+        "o200k": (
+            rf"{_CASED[0]}{_CONTRACTIONS}?|{_CASED[1]}{_CONTRACTIONS}?|\p{{N}}{{1,3}}|"
+            rf" ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|{_WHITE_SPACE}"
+        ),
+        "tekken": (
+            rf"{_CASED[0]}|{_CASED[1]}|\p{{N}}|"
+            rf" ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|{_WHITE_SPACE}"
+        ),
+    }
+)
+"""Regular expression texts, verbatim, by name."""
+
+GPT2_TIKTOKEN: Final = (
+    r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"
+)
+"""tiktoken's text of the "gpt2" grammar, for r50k and p50k too."""
+
+
+def resolve_pattern(pattern: str) -> str:
+    """Turn the name of a pattern into its text; a regular expression is given back as it is.
+
+    Raises
+    ------
+    ValueError
+        The text is empty, or looks like a name (letters, digits, `_` and `-` only), an unknown one.
+    """
+    if not isinstance(pattern, str):
+        raise TypeError(f"pattern must be a str, not {type(pattern).__name__}")
+    if pattern in PATTERNS:
+        return PATTERNS[pattern]
+    if re.fullmatch(r"[A-Za-z0-9_-]*", pattern):
+        raise ValueError(
+            f"{pattern!r} is no known pattern; the names are {', '.join(PATTERNS)}, "
+            "and anything else must be a regular expression"
+        )
+    return pattern
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published vocabulary.
+
+    Attributes
+    ----------
+    name : str
+        The name tiktoken knows it by.
+    file_name : str
+        The plain name of its file of ranks.
+    sha256 : str
+        SHA-256 of that file, in hex.
+    cache_name : str
+        The name of that file in tiktoken's cache: SHA-1, in hex, of the address it is published at.
+    pattern : str
+        Its regular expression.
+    special_tokens : Mapping[str, int]
+        Content to id; where two contents share an id, the first is what the id decodes to.
+    """
+
+    name: str
+    file_name: str
+    sha256: str
+    cache_name: str
+    pattern: str
+    special_tokens: Mapping[str, int]
+
+
+_END_OF_TEXT = "<|endoftext|>"
+_END_OF_PROMPT = "<|endofprompt|>"
+_FILL_IN_THE_MIDDLE = ("<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>")
+
+# name: (SHA-256 of the content, SHA-1 of the address)
+_FILES = {
+    "r50k_base": (
+        "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930",
+        "0ea1e91bbb3a60f729a8dc8f777fd2fc07cd8df4",
+    ),
+    "p50k_base": (
+        "94b5ca7dff4d00767bc256fdd1b27e5b17361d7b8a5f968547f9f23eb70d2069",
+        "ec7223a39ce59f226a68acc30dc1af2788490e15",
+    ),
+    "cl100k_base": (
+        "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
+        "9b5ad71b2ce5302211f9c61530b329a4922fc6a4",
+    ),
+    "o200k_base": (
+        "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
+        "fb374d419588a4632f3f557e76b4b70aebbca790",
+    ),
+}
+
+
+def _harmony_special_tokens() -> dict[str, int]:
+    named = {
+        _END_OF_TEXT: 199999,
+        _END_OF_PROMPT: 200018,
+        "<|startoftext|>": 199998,
+        "<|return|>": 200002,
+        "<|constrain|>": 200003,
+        "<|channel|>": 200005,
+        "<|start|>": 200006,
+        "<|end|>": 200007,
+        "<|message|>": 200008,
+        "<|call|>": 200012,
+    }
+    # From 200013 on every id has a reserved name, 200018 too, which so has two.
+    reserved = (200000, 200001, 200004, 200009, 200010, 200011, *range(200013, 201088))
+    return named | {f"<|reserved_{token_id}|>": token_id for token_id in reserved}
+
+
+def _published(name: str, file: str, pattern: str, special_tokens: dict[str, int]) -> Published:
+    sha256, cache_name = _FILES[file]
+    return Published(
+        name, f"{file}.tiktoken", sha256, cache_name, pattern, MappingProxyType(special_tokens)
+    )
+
+
+# The first vocabulary of a file is the one that its content is taken for.
+PUBLISHED: Final[Mapping[str, Published]] = MappingProxyType(
+    {
+        record.name: record
+        for record in (
+            _published("r50k_base", "r50k_base", GPT2_TIKTOKEN, {_END_OF_TEXT: 50256}),
+            # GPT-2's own two files hold the ranks of r50k_base in another form.
+            _published("gpt2", "r50k_base", GPT2_TIKTOKEN, {_END_OF_TEXT: 50256}),
+            _published("p50k_base", "p50k_base", GPT2_TIKTOKEN, {_END_OF_TEXT: 50256}),
+            _published(
+                "p50k_edit",
+                "p50k_base",
+                GPT2_TIKTOKEN,
+                {_END_OF_TEXT: 50256}
+                | {content: 50281 + i for i, content in enumerate(_FILL_IN_THE_MIDDLE)},
+            ),
+            _published(
+                "cl100k_base",
+                "cl100k_base",
+                PATTERNS["cl100k"],
+                {_END_OF_TEXT: 100257}
+                | {content: 100258 + i for i, content in enumerate(_FILL_IN_THE_MIDDLE)}
+                | {_END_OF_PROMPT: 100276},
+            ),
+            _published(
+                "o200k_base",
+                "o200k_base",
+                PATTERNS["o200k"],
+                {_END_OF_TEXT: 199999, _END_OF_PROMPT: 200018},
+            ),
+            _published("o200k_harmony", "o200k_base", PATTERNS["o200k"], _harmony_special_tokens()),
+        )
+    }
+)
+"""Published vocabularies by name."""
+
+
+def identify(data: bytes) -> Published | None:
+    """Tell whether `data` is the file of a published vocabulary, by its SHA-256.
+
+    Of names that share a file, the one it is named after is given (r50k_base, not gpt2).
+    """
+    sha256 = hashlib.sha256(data).hexdigest()
+    return next((record for record in PUBLISHED.values() if record.sha256 == sha256), None)
+
+
+def find(name: str) -> Path:
+    """Find the file of a published vocabulary on this machine, and check its content.
+
+    Looked at, in order: ``BYTESTRIDE_VOCAB_DIR``; tiktoken's caches ``TIKTOKEN_CACHE_DIR``,
+    ``DATA_GYM_CACHE_DIR`` and ``data-gym-cache`` in the folder for temporary files; and
+    ``~/.cache/bytestride`` (``XDG_CACHE_HOME`` is honoured). In each, the plain name of the file
+    and then the name tiktoken gives it in its cache.
+
+    Raises
+    ------
+    ValueError
+        The name is not that of a published vocabulary.
+    FileNotFoundError
+        No file with the right content; the message lists every path looked at.
+    """
+    record = published(name)
+    looked_at = []
+    for folder in _folders():
+        for file_name in (record.file_name, record.cache_name):
+            path = folder / file_name
+            verdict = _verdict(path, record.sha256)
+            if verdict is None:
+                return path
+            looked_at.append(f"  {path} ({verdict})")
+    raise FileNotFoundError(
+        f"the vocabulary {name!r} is not on this machine, and bytestride downloads nothing. Put "
+        f"{record.file_name} (SHA-256 {record.sha256}) into one of these folders, for example by "
+        f"setting BYTESTRIDE_VOCAB_DIR. Looked at:\n" + "\n".join(looked_at)
+    )
+
+
+def published(name: str) -> Published:
+    """Record of a published vocabulary; ValueError, listing the names, for another name."""
+    try:
+        return PUBLISHED[name]
+    except KeyError:
+        raise ValueError(
+            f"{name!r} is no published vocabulary; the names are {', '.join(PUBLISHED)}"
+        ) from None
+
+
+def _folders() -> Iterator[Path]:
+    for variable in ("BYTESTRIDE_VOCAB_DIR", "TIKTOKEN_CACHE_DIR", "DATA_GYM_CACHE_DIR"):
+        # tiktoken takes an empty name to mean "no cache".
+        if value := os.environ.get(variable):
+            yield Path(value)
+    yield Path(tempfile.gettempdir()) / "data-gym-cache"
+    cache_home = os.environ.get("XDG_CACHE_HOME")
+    yield (Path(cache_home) if cache_home else Path.home() / ".cache") / "bytestride"
+
+
+def _verdict(path: Path, sha256: str) -> str | None:
+    """Say what is wrong with a candidate file; None when it has the right content."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return "not there"
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    actual = hashlib.sha256(data).hexdigest()
+    return None if actual == sha256 else f"another content: SHA-256 {actual}"
