@@ -2,11 +2,15 @@
 // owns.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 namespace bytestride {
+
+// Keys and packed ids are read from bytes as numbers.
+static_assert(std::endian::native == std::endian::little, "bytestride needs a little-endian machine");
 
 using TokenId = std::uint32_t;
 

@@ -62,7 +62,8 @@ std::size_t find_last_safe_cut(ByteSpan text) {
 
 bool may_span_safe_cut(ByteSpan content) {
   // What a cut needs beside it may lie beyond the content, on either side: take it as given.
-  const std::string inside = "a" + std::string(content) + "a";
+  std::string inside("a");
+  inside.append(content).append("a");
   const std::size_t cut = find_safe_cut({inside.data(), inside.size(), TextKind::utf8}, 2);
   return cut < content.size() + 1;
 }

@@ -12,6 +12,7 @@
 #include "base/hash.hpp"
 #include "base/memory.hpp"
 #include "base/types.hpp"
+#include "vocab/vocab.hpp"
 
 namespace bytestride {
 
@@ -48,20 +49,21 @@ class WordTable {
 
   class Entry {
    public:
-    std::size_t n_ids() const { return n_ids_; }
+    std::size_t n_ids() const { return ids_[3 * kMaxIds]; }
     // Writes n_ids() ids, and may write up to kMaxIds. Returns the end of the n_ids().
     TokenId* copy_to(TokenId* out) const {
       for (std::size_t i = 0; i < kMaxIds; ++i) {
-        out[i] = ids_[3 * i] | TokenId{ids_[3 * i + 1]} << 8 | TokenId{ids_[3 * i + 2]} << 16;
+        std::uint32_t loaded;  // with the next byte, which for the last id is n_ids()
+        std::memcpy(&loaded, ids_ + 3 * i, sizeof loaded);
+        out[i] = loaded & kMaxTokenId;
       }
-      return out + n_ids_;
+      return out + n_ids();
     }
 
    private:
     friend class WordTable;
-    WordKey key_;  // all zero: empty
-    std::uint8_t n_ids_;
-    std::uint8_t ids_[3 * kMaxIds];
+    WordKey key_;                        // all zero: empty
+    std::uint8_t ids_[3 * kMaxIds + 1];  // its last byte is n_ids
   };
 
   WordTable() : seed_(process_hash_seed()), buckets_(kBuckets) {}
@@ -79,12 +81,11 @@ class WordTable {
     bucket.entries[1] = bucket.entries[0];
     Entry& entry = bucket.entries[0];
     entry.key_ = key;
-    entry.n_ids_ = static_cast<std::uint8_t>(n_ids);
+    // Ascending, so that each one's fourth byte is written over by the next.
     for (std::size_t i = 0; i < n_ids; ++i) {
-      entry.ids_[3 * i] = static_cast<std::uint8_t>(ids[i]);
-      entry.ids_[3 * i + 1] = static_cast<std::uint8_t>(ids[i] >> 8);
-      entry.ids_[3 * i + 2] = static_cast<std::uint8_t>(ids[i] >> 16);
+      std::memcpy(entry.ids_ + 3 * i, &ids[i], sizeof ids[i]);
     }
+    entry.ids_[3 * kMaxIds] = static_cast<std::uint8_t>(n_ids);
   }
 
  private:

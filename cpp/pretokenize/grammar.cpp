@@ -27,11 +27,11 @@ std::size_t scan(std::string_view text, std::size_t position, std::uint32_t* end
 }
 
 constexpr KnownPattern kKnownPatterns[] = {
-    // tiktoken's text for gpt2, r50k and p50k, and that of Hugging Face's ByteLevel.
+    // As in GPT-2's release and Hugging Face's ByteLevel; tiktoken's text for gpt2, r50k and p50k.
+    {"gpt2", R"re('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)re",
+     scan<kGpt2>},
     {"gpt2",
      R"re('(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s)re",
-     scan<kGpt2>},
-    {"gpt2", R"re('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)re",
      scan<kGpt2>},
     {"cl100k",
      R"re('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|)re"

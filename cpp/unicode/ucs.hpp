@@ -21,6 +21,17 @@ inline constexpr std::size_t max_utf8_per_unit(std::size_t unit_size) {
 template <typename Unit>
 char* transcode_to_utf8(const Unit* units, std::size_t n, char* out) {
   for (std::size_t i = 0; i < n; ++i) {
+    // Most text is ASCII for long stretches: a block without branches becomes vector code.
+    constexpr std::size_t kBlock = 32;
+    while (i + kBlock <= n) {
+      Unit all = 0;
+      for (std::size_t k = 0; k < kBlock; ++k) all = static_cast<Unit>(all | units[i + k]);
+      if (all >= 0x80) break;
+      for (std::size_t k = 0; k < kBlock; ++k) out[k] = static_cast<char>(units[i + k]);
+      i += kBlock;
+      out += kBlock;
+    }
+    if (i == n) break;
     char32_t code_point = units[i];
     if constexpr (sizeof(Unit) > 1) {
       if (code_point >= 0xD800 && code_point <= 0xDFFF) {

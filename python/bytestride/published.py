@@ -22,46 +22,17 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-_CASED = (
-    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+",
-    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*",
-)
-_CONTRACTIONS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
-_WHITE_SPACE = r"\s*[\r\n]+|\s+(?!\S)|\s+"
+from bytestride import _core
+
+_KNOWN: Final = _core.known_patterns()
 
 PATTERNS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "gpt2": r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
-        "cl100k": (
-            r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+|"
-            r" ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s"
-        ),
-        "llama3": (
-            rf"{_CONTRACTIONS}|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}{{1,3}}|"
-            rf" ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|{_WHITE_SPACE}"
-        ),
-        "qwen2": (
-            rf"{_CONTRACTIONS}|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}|"
-            rf" ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|{_WHITE_SPACE}"
-        ),
-        "qwen35": (
-            rf"{_CONTRACTIONS}|[^\r\n\p{{L}}\p{{N}}]?[\p{{L}}\p{{M}}]+|\p{{N}}|"
-            rf" ?[^\s\p{{L}}\p{{M}}\p{{N}}]+[\r\n]*|{_WHITE_SPACE}"
-        ),
-        "o200k": (
-            rf"{_CASED[0]}{_CONTRACTIONS}?|{_CASED[1]}{_CONTRACTIONS}?|\p{{N}}{{1,3}}|"
-            rf" ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|{_WHITE_SPACE}"
-        ),
-        "tekken": (
-            rf"{_CASED[0]}|{_CASED[1]}|\p{{N}}|"
-            rf" ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|{_WHITE_SPACE}"
-        ),
-    }
+    {name: dict(reversed(_KNOWN))[name] for name, _ in _KNOWN}
 )
-"""Regular expression texts, verbatim, by name."""
+"""Regular expression texts by name, the one that we write where a name has several."""
 
-GPT2_TIKTOKEN: Final = (
-    r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"
+GPT2_TIKTOKEN: Final = next(
+    pattern for name, pattern in _KNOWN if name == "gpt2" and pattern != PATTERNS[name]
 )
 """tiktoken's text of the "gpt2" grammar, for r50k and p50k too."""
 
