@@ -10,7 +10,8 @@
 namespace bytestride {
 
 // Keys and packed ids are read from bytes as numbers.
-static_assert(std::endian::native == std::endian::little, "bytestride needs a little-endian machine");
+static_assert(std::endian::native == std::endian::little,
+              "bytestride needs a little-endian machine");
 
 using TokenId = std::uint32_t;
 
