@@ -145,6 +145,18 @@ std::size_t usable_cores() {
   return std::max<std::size_t>(n, 1);
 }
 
+std::mutex& fork_safe_mutex() {
+  static std::mutex* const mutex = [] {
+    auto* made = new std::mutex;  // never destroyed: threads may use it at exit
+#if defined(__unix__) || defined(__APPLE__)
+    pthread_atfork([] { fork_safe_mutex().lock(); }, [] { fork_safe_mutex().unlock(); },
+                   [] { fork_safe_mutex().unlock(); });
+#endif
+    return made;
+  }();
+  return *mutex;
+}
+
 void set_core_limit(std::size_t n_cores) {
   core_limit.store(n_cores);
 }

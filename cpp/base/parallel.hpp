@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <mutex>
 
 namespace bytestride {
 
@@ -21,5 +22,9 @@ void set_core_limit(std::size_t n_cores);
 // exception stops the handing out of tasks and is thrown again here once all workers have stopped.
 void parallel_for(std::size_t n_tasks, std::size_t n_threads,
                   const std::function<void(std::size_t task, std::size_t worker)>& body);
+
+// A mutex that no thread holds while the process forks, for state that a child goes on using. All
+// users share it: hold it for moments only.
+std::mutex& fork_safe_mutex();
 
 }  // namespace bytestride

@@ -155,6 +155,18 @@ py::tuple encode_flat(Engine& engine, const py::object& source,
                 : flat_batch<TokenId>(engine, documents, n_threads);
 }
 
+// An integer as an id; KeyError for one that no id can be.
+std::int64_t id_from(py::handle item) {
+  const auto index = py::reinterpret_steal<py::object>(PyNumber_Index(item.ptr()));
+  if (!index) throw py::error_already_set();
+  int overflow = 0;
+  const long long id = PyLong_AsLongLongAndOverflow(index.ptr(), &overflow);
+  if (overflow != 0) {
+    throw py::key_error("id " + py::str(index).cast<std::string>() + " is no token's");
+  }
+  return id;
+}
+
 std::string decode_array(const Engine& engine, const py::array& ids) {
   if (ids.ndim() != 1) throw py::value_error("ids must be one-dimensional");
   const auto kind = ids.dtype().kind();
@@ -168,8 +180,11 @@ std::string decode_array(const Engine& engine, const py::array& ids) {
   if (plain && py::isinstance<py::array_t<std::uint16_t>>(ids)) {
     return engine.decoder.decode(span_of<std::uint16_t>(ids, "ids"));
   }
-  const py::array_t<std::int64_t, py::array::c_style | py::array::forcecast> wide(ids);
-  return engine.decoder.decode(std::span(wide.data(), static_cast<std::size_t>(wide.size())));
+  const auto decode_as = [&]<typename Wide>(Wide) {
+    const py::array_t<Wide, py::array::c_style | py::array::forcecast> wide(ids);
+    return engine.decoder.decode(std::span(wide.data(), static_cast<std::size_t>(wide.size())));
+  };
+  return kind == 'u' ? decode_as(std::uint64_t{}) : decode_as(std::int64_t{});
 }
 
 std::string decoded(const Engine& engine, const py::object& ids) {
@@ -177,11 +192,7 @@ std::string decoded(const Engine& engine, const py::object& ids) {
   if (PyUnicode_Check(ids.ptr())) throw py::type_error("ids must be integers, not str");
   std::vector<std::int64_t> values;
   for (const py::handle item : py::iter(ids)) {
-    const auto index = py::reinterpret_steal<py::object>(PyNumber_Index(item.ptr()));
-    if (!index) throw py::error_already_set();
-    const long long id = PyLong_AsLongLong(index.ptr());
-    if (id == -1 && PyErr_Occurred()) throw py::error_already_set();
-    values.push_back(id);
+    values.push_back(id_from(item));
   }
   return engine.decoder.decode(std::span<const std::int64_t>(values));
 }
@@ -305,8 +316,8 @@ KeyError
     An id that is no token's, with its position.)")
       .def(
           "token_bytes",
-          [](const Engine& engine, std::int64_t id) {
-            return py::bytes(engine.decoder.token_bytes(id));
+          [](const Engine& engine, const py::object& id) {
+            return py::bytes(engine.decoder.token_bytes(id_from(id)));
           },
           py::arg("id"), R"(The bytes of one token.
 
@@ -318,6 +329,8 @@ Raises
 ------
 KeyError
     No token has this id.)")
+      .def_property_readonly("may_cut",
+                             [](const Engine& engine) { return engine.splitter->may_cut(); })
       .def_property_readonly("vocab_size",
                              [](const Engine& engine) { return engine.decoder.n_ids(); });
 }

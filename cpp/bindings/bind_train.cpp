@@ -98,9 +98,11 @@ py::dict count_pairs_of(const py::object& source) {
   return counts;
 }
 
-std::vector<TokenId> apply_merge_to(const py::object& source, std::pair<TokenId, TokenId> pair,
-                                    TokenId new_id) {
-  return apply_merge(ids_from(source), {pair.first, pair.second}, new_id);
+std::vector<TokenId> apply_merge_to(const py::object& source, const py::object& pair,
+                                    const py::object& new_id) {
+  const std::vector<TokenId> parts = ids_from(pair);
+  if (parts.size() != 2) throw py::value_error("pair must hold two ids");
+  return apply_merge(ids_from(source), {parts[0], parts[1]}, ids_from(py::make_tuple(new_id))[0]);
 }
 
 }  // namespace

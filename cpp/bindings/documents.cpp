@@ -64,6 +64,12 @@ HeldBuffer::HeldBuffer(const py::object& object) {
     throw py::type_error("expected bytes or another buffer of bytes, not str; encode it to UTF-8");
   }
   if (PyObject_GetBuffer(object.ptr(), &view_, PyBUF_SIMPLE) != 0) throw py::error_already_set();
+  if (view_.itemsize != 1) {
+    const auto item_bytes = std::to_string(view_.itemsize);
+    PyBuffer_Release(&view_);
+    throw py::type_error("expected a buffer of bytes, not one of items of " + item_bytes +
+                         " bytes each");
+  }
 }
 
 HeldBuffer::HeldBuffer(HeldBuffer&& other) noexcept : view_(other.view_) {

@@ -9,11 +9,19 @@ bool is_all(const py::object& names) {
   return PyUnicode_Check(names.ptr()) && PyUnicode_CompareWithASCIIString(names.ptr(), "all") == 0;
 }
 
+// A str as UTF-8; one that has none, for a lone surrogate, is a UnicodeEncodeError.
+std::string utf8_of(const py::object& text) {
+  Py_ssize_t n_bytes = 0;
+  const char* const bytes = PyUnicode_AsUTF8AndSize(text.ptr(), &n_bytes);
+  if (bytes == nullptr) throw py::error_already_set();
+  return {bytes, static_cast<std::size_t>(n_bytes)};
+}
+
 // The names of a collection of str.
 std::vector<py::object> names_of(const py::object& names, const char* argument) {
   if (PyUnicode_Check(names.ptr())) {
     throw py::type_error(std::string(argument) + " must be 'all' or a collection of str, not '" +
-                         names.cast<std::string>() + "'");
+                         utf8_of(names) + "'");
   }
   std::vector<py::object> result;
   for (const py::handle name : py::iter(names)) {
@@ -34,7 +42,7 @@ SpecialTokens::SpecialTokens(const TextSplitter& splitter, const py::object& all
   const AddedTokens& added = splitter.added_tokens();
   // The index of each special token named; other texts are passed over.
   const auto special_index = [&](const py::object& name) {
-    const auto content = name.cast<std::string>();
+    const std::string content = utf8_of(name);
     const std::size_t index = added.index_of(content);
     return index < added.all().size() && added.all()[index].special ? index : added.all().size();
   };
@@ -75,7 +83,7 @@ void SpecialTokens::refuse_texts(py::handle text) const {
     const Py_ssize_t at = PyUnicode_Find(text.ptr(), refused.ptr(), 0, PY_SSIZE_T_MAX, 1);
     if (at == -2) throw py::error_already_set();
     if (at >= 0) {
-      throw py::value_error("the text holds '" + refused.cast<std::string>() + "' at character " +
+      throw py::value_error("the text holds '" + utf8_of(refused) + "' at character " +
                             std::to_string(at) + ", which disallowed_special names");
     }
   }

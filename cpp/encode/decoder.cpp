@@ -21,17 +21,19 @@ Decoder::Decoder(const Vocab& vocab, const AddedTokens& added) {
   for (TokenId id = 0; id <= vocab.max_id(); ++id) {
     if (vocab.has(id)) by_id_[id] = vocab.token_bytes(id);
   }
-  for (const AddedToken& token : added.all()) by_id_[token.id] = token.content;
+  for (std::size_t i = added.all().size(); i-- > 0;) {
+    by_id_[added.all()[i].id] = added.all()[i].content;
+  }
 }
 
-void Decoder::throw_unknown(std::int64_t id, const std::string& where) const {
-  throw NotFound("id " + std::to_string(id) + where + " is no token's; ids go from 0 to " +
+void Decoder::throw_unknown(const std::string& id_and_place) const {
+  throw NotFound("id " + id_and_place + " is no token's; ids go from 0 to " +
                  std::to_string(by_id_.size() - 1));
 }
 
 ByteSpan Decoder::token_bytes(std::int64_t id) const {
   const auto index = static_cast<std::uint64_t>(id);
-  if (index >= by_id_.size() || by_id_[index].data() == nullptr) throw_unknown(id, "");
+  if (index >= by_id_.size() || by_id_[index].data() == nullptr) throw_unknown(std::to_string(id));
   return by_id_[index];
 }
 
@@ -39,9 +41,9 @@ template <typename Id>
 std::string Decoder::decode(std::span<const Id> ids) const {
   std::size_t n_bytes = 0;
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    const auto index = static_cast<std::uint64_t>(static_cast<std::int64_t>(ids[i]));
+    const auto index = static_cast<std::uint64_t>(ids[i]);
     if (index >= by_id_.size() || by_id_[index].data() == nullptr) {
-      throw_unknown(static_cast<std::int64_t>(ids[i]), " at position " + std::to_string(i));
+      throw_unknown(std::to_string(ids[i]) + " at position " + std::to_string(i));
     }
     n_bytes += by_id_[index].size();
   }
@@ -56,6 +58,7 @@ std::string Decoder::decode(std::span<const Id> ids) const {
 }
 
 template std::string Decoder::decode(std::span<const std::int64_t>) const;
+template std::string Decoder::decode(std::span<const std::uint64_t>) const;
 template std::string Decoder::decode(std::span<const std::uint32_t>) const;
 template std::string Decoder::decode(std::span<const std::uint16_t>) const;
 

@@ -15,7 +15,8 @@ namespace bytestride {
 
 class Decoder {
  public:
-  // An added token's text goes before a token's bytes of the same id. Throws InvalidArgument for an
+  // An added token's text goes before a token's bytes of the same id, and the first of several
+  // added tokens before the others. Throws InvalidArgument for an
   // added token above kMaxTokenId.
   Decoder(const Vocab& vocab, const AddedTokens& added);
 
@@ -28,7 +29,7 @@ class Decoder {
   std::string decode(std::span<const Id> ids) const;
 
  private:
-  [[noreturn]] void throw_unknown(std::int64_t id, const std::string& where) const;
+  [[noreturn]] void throw_unknown(const std::string& id_and_place) const;
 
   std::vector<ByteSpan> by_id_;  // data() is nullptr where no token has the id
 };

@@ -38,7 +38,7 @@ void Workspace::trim() {
 
 WorkspacePool::Loan WorkspacePool::borrow() {
   {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(fork_safe_mutex());
     if (!idle_.empty()) {
       std::unique_ptr<Workspace> warmest = std::move(idle_.back());
       idle_.pop_back();
@@ -50,8 +50,9 @@ WorkspacePool::Loan WorkspacePool::borrow() {
 
 void WorkspacePool::give_back(std::unique_ptr<Workspace> workspace) {
   workspace->trim();
-  const std::lock_guard lock(mutex_);
-  if (idle_.size() < usable_cores()) idle_.push_back(std::move(workspace));
+  const std::size_t most_idle = usable_cores();
+  const std::lock_guard lock(fork_safe_mutex());
+  if (idle_.size() < most_idle) idle_.push_back(std::move(workspace));
 }
 
 }  // namespace bytestride

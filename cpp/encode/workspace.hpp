@@ -4,7 +4,6 @@
 
 #include <cstring>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "base/memory.hpp"
@@ -77,8 +76,7 @@ class WorkspacePool {
  private:
   void give_back(std::unique_ptr<Workspace> workspace);
 
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<Workspace>> idle_;
+  std::vector<std::unique_ptr<Workspace>> idle_;  // guarded by fork_safe_mutex()
 };
 
 }  // namespace bytestride

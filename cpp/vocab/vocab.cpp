@@ -50,8 +50,12 @@ void Vocab::index_tokens(std::span<const std::int64_t> offsets, std::span<const 
   const auto bytes_of = [this](TokenId id) { return token_bytes(id); };
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const TokenId id = ids[i];
+    if (offsets[i + 1] < offsets[i] || static_cast<std::uint64_t>(offsets[i + 1]) > bytes_.size()) {
+      throw InvalidArgument("token offsets must ascend from 0 to " + std::to_string(bytes_.size()) +
+                            "; " + name_of(id) + " ends at " + std::to_string(offsets[i + 1]));
+    }
     const std::int64_t length = offsets[i + 1] - offsets[i];
-    if (length <= 0 || length > 0xFFFFFFFF) {
+    if (length == 0 || length > 0xFFFFFFFF) {
       throw InvalidArgument(name_of(id) + " has " + std::to_string(length) +
                             " bytes; a token has 1 to 2^32 - 1");
     }

@@ -45,9 +45,27 @@ class Tokenizer(_core.Engine):
     'lower still'
     """
 
-    def __init__(self, definition: Definition) -> None:
-        super().__init__(definition.vocab(), splitter_of(definition), definition.whole_pieces)
+    _definition: Definition
+
+    # The engine is made with the object, so that no tokenizer exists without one.
+    def __new__(cls, definition: Definition) -> Self:
+        """Make the object whole."""
+        return cls._make(definition, stacklevel=2)
+
+    def __init__(self, definition: Definition) -> None: ...
+
+    @classmethod
+    def _make(cls, definition: Definition, *, stacklevel: int) -> Self:
+        if not isinstance(definition, Definition):
+            raise TypeError(
+                f"a tokenizer is made from a Definition, not from {type(definition).__name__}; "
+                "Tokenizer.load takes a file or a published name"
+            )
+        self = super().__new__(cls)
+        splitter = splitter_of(definition, stacklevel=stacklevel + 1)
+        _core.Engine.__init__(self, definition.vocab(), splitter, definition.whole_pieces)
         self._definition = definition
+        return self
 
     @classmethod
     def train(
@@ -91,16 +109,15 @@ class Tokenizer(_core.Engine):
         ValueError
             `vocab_size` is below 256 plus the special tokens.
         """
-        return cls(
-            training.train(
-                source,
-                vocab_size,
-                pattern=pattern,
-                special_tokens=special_tokens,
-                num_threads=num_threads,
-                progress=progress,
-            )
+        definition = training.train(
+            source,
+            vocab_size,
+            pattern=pattern,
+            special_tokens=special_tokens,
+            num_threads=num_threads,
+            progress=progress,
         )
+        return cls._make(definition, stacklevel=2)
 
     @classmethod
     def load(
@@ -126,7 +143,8 @@ class Tokenizer(_core.Engine):
         FormatError
             The file is damaged or of a kind that is not supported.
         """
-        return cls(formats.load(path_or_name, pattern=pattern, special_tokens=special_tokens))
+        definition = formats.load(path_or_name, pattern=pattern, special_tokens=special_tokens)
+        return cls._make(definition, stacklevel=2)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the tokenizer to a file, whole or not at all.

@@ -51,6 +51,10 @@ def train(
     if isinstance(special_tokens, str):
         raise TypeError("special_tokens must be a list of texts, not one str")
     special_tokens = list(special_tokens)
+    for token in special_tokens:
+        if not isinstance(token, str):
+            raise TypeError(f"special tokens must be str, not {type(token).__name__}")
+        token.encode()  # a lone surrogate is an error, and says where
     smallest = 256 + len(special_tokens)
     if vocab_size < smallest:
         raise ValueError(
@@ -59,7 +63,7 @@ def train(
         )
     pattern = resolve_pattern(pattern)
     # Ids do not matter for counting: a special token's text is left out, whatever its id.
-    splitter = make_splitter(pattern, [AddedToken(t, 0) for t in special_tokens])
+    splitter = make_splitter(pattern, [AddedToken(t, 0) for t in special_tokens], stacklevel=None)
     counter = _core.WordCounter(splitter)
     n_bytes = 0
     for batch in text_batches(source, may_cut=splitter.may_cut):

@@ -7,6 +7,7 @@ piece; a text without any such place is read until one comes, or the file ends.
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import IO, cast
 from bytestride import _core
 
 PIECE_BYTES = 16 * 1024 * 1024
+_BUFFER_BYTES = 1024 * 1024
 
 
 def open_file(path: str | os.PathLike[str]) -> IO[bytes]:
@@ -26,20 +28,22 @@ def open_file(path: str | os.PathLike[str]) -> IO[bytes]:
         As the system says, with the path.
     ModuleNotFoundError
         A ``.zst`` file without the package that reads it.
+    FormatError
+        On reading, a ``.gz`` or ``.zst`` file that is damaged or not whole.
     """
     path = Path(path)
     if path.suffix == ".gz":
-        import gzip
+        from bytestride.corpus.gz import GzFile
 
-        return cast("IO[bytes]", gzip.open(path, "rb"))
+        return cast("IO[bytes]", GzFile(path))
     if path.suffix == ".zst":
         try:
-            import zstandard
+            from bytestride.corpus.zstd import ZstdFile
         except ModuleNotFoundError as error:
             raise ModuleNotFoundError(
                 f"reading {path} needs the package zstandard: pip install 'bytestride[zstd]'"
             ) from error
-        return cast("IO[bytes]", zstandard.open(path, "rb"))
+        return io.BufferedReader(ZstdFile(path), _BUFFER_BYTES)
     return path.open("rb", buffering=0)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _KNOWN_PATTERNS = frozenset(pattern for _, pattern in _core.known_patterns())
 
 
-def splitter_of(definition: Definition) -> _core.Splitter:
+def splitter_of(definition: Definition, *, stacklevel: int) -> _core.Splitter:
     """Make the splitter of a tokenizer, its pattern read as where it came from reads it."""
     dialects: dict[str, Dialect] = {"tokenizer.json": "oniguruma", "tiktoken": "rust"}
     return make_splitter(
@@ -23,6 +23,7 @@ def splitter_of(definition: Definition) -> _core.Splitter:
         definition.added_tokens,
         normalizer=definition.normalizer,
         dialect=dialects[definition.source.kind] if definition.source else None,
+        stacklevel=stacklevel + 1,
     )
 
 
@@ -32,11 +33,19 @@ def make_splitter(
     *,
     normalizer: str | None = None,
     dialect: Dialect | None = None,
+    stacklevel: int | None,
 ) -> _core.Splitter:
     """Make a splitter from the text of a regular expression.
 
-    `dialect` says how to read what regular expression engines read differently; without one such
-    a pattern is refused.
+    Parameters
+    ----------
+    pattern, added_tokens, normalizer
+        As in a `Definition`.
+    dialect
+        How to read what regular expression engines read differently; without one such a pattern is
+        refused.
+    stacklevel
+        Whose call a warning shows, as in `warnings.warn`; None for no warning.
 
     Warns
     -----
@@ -55,9 +64,10 @@ def make_splitter(
     from bytestride.splitting.external_pattern import compile_pattern
 
     split = compile_pattern(pattern, dialect=dialect)
-    warnings.warn(
-        f"the pattern {pattern!r} is not one that bytestride scans itself; it goes through the "
-        "regex package, exactly but slowly and on one thread",
-        stacklevel=4,
-    )
+    if stacklevel is not None:
+        warnings.warn(
+            f"the pattern {pattern!r} is not one that bytestride scans itself; it goes through the "
+            "regex package, exactly but slowly and on one thread",
+            stacklevel=stacklevel + 1,
+        )
     return _core.Splitter(split, rows, normalizer)

@@ -1,0 +1,52 @@
+"""The command line: one module a command."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from bytestride import __version__
+from bytestride.cli import decode, demo, inspect, tokenize, train, windows
+
+_COMMANDS = (demo, train, tokenize, decode, inspect, windows)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="bytestride",
+        description="Byte-level BPE: learn a vocabulary, encode corpora, serve windows of tokens.",
+    )
+    parser.add_argument("--version", action="version", version=f"bytestride {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    for command in _COMMANDS:
+        command.add_parser(commands)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns
+    -------
+    int
+        The exit status: 0 for success, 1 for an error that the user can act on (one line on
+        stderr), 130 after Ctrl-C. Wrong usage exits with 2.
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        arguments.run(arguments)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("interrupted; nothing was left half-made", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has enough; what is still buffered has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (OSError, ValueError, KeyError, ImportError, MemoryError) as error:
+        text = error.args[0] if isinstance(error, KeyError) and error.args else error
+        print(f"error: {text or type(error).__name__}", file=sys.stderr)
+        return 1
+    return 0
