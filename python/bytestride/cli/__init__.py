@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has enough; what is still buffered has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (OSError, ValueError, KeyError, ImportError, MemoryError) as error:
+    except (OSError, ValueError, LookupError, ImportError, MemoryError) as error:
         text = error.args[0] if isinstance(error, KeyError) and error.args else error
         print(f"error: {text or type(error).__name__}", file=sys.stderr)
         return 1

@@ -227,12 +227,9 @@ def _print_table(rows: list[Row], n_files: int) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1),
-        title=f"{n_files:,} files of the Python standard library",
-    )
-    table.add_column("stage")
+    title = f"{n_files:,} files of the Python standard library"
+    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("stage", no_wrap=True)
     for name in ("MB", "tokens", "bytes/token", "seconds", "MB/s", "× Python"):
         table.add_column(name, justify="right")
     for row in rows:
@@ -249,7 +246,7 @@ def _print_table(rows: list[Row], n_files: int) -> None:
     console = Console()
     console.print(table)
     console.print(
-        f"Every file decodes to its bytes. × Python: against bytestride.reference, the same work on "
-        f"{REFERENCE_BYTES:,} bytes of it, training to {REFERENCE_MERGES} merges, on one thread.",
+        f"Every file decodes to its bytes. × Python: against bytestride.reference, the same work "
+        f"on {REFERENCE_BYTES:,} bytes of it, training to {REFERENCE_MERGES} merges, one thread.",
         highlight=False,
     )

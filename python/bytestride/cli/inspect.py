@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bytestride.cli.arguments import add_tokenizer, load_tokenizer
 
-_STYLES = ("black on #a9cff5", "black on #f7c59f", "black on #a8dba8", "black on #f2b5cf")
+_STYLES = ("black on cyan", "black on yellow", "black on green", "black on magenta")
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -36,7 +36,9 @@ def run(arguments: argparse.Namespace) -> None:
     from bytestride.formats.files import write_file
     from bytestride.report.tokens_page import tokens_page
 
-    write_file(arguments.html, tokens_page(tokens, f"Tokens of {arguments.tokenizer}").encode())
+    write_file(
+        arguments.html, tokens_page(tokens, f"Tokens of {Path(arguments.tokenizer).name}").encode()
+    )
     print(f"wrote {arguments.html}: {len(tokens):,} tokens")
 
 
@@ -58,16 +60,17 @@ def _print(tokens: list[tuple[int, bytes]]) -> None:
 
     from bytestride.report.token_text import visible
 
+    console = Console(highlight=False)
+    # Without colours, the ends of tokens need a sign.
+    between = "│" if console.color_system is None else ""
     shown, numbers = Text(), Text()
     for i, (token_id, token) in enumerate(tokens):
         style = _STYLES[i % len(_STYLES)]
         shown.append(visible(token), style)
-        # Without colours the tokens' ends would not be seen.
-        shown.append("│")
+        shown.append(between)
         if b"\n" in token:
             shown.append("\n")
         numbers.append(str(token_id), style).append(" ")
-    console = Console(highlight=False)
     console.print(shown)
     console.print(numbers)
     n_bytes = sum(len(token) for _, token in tokens)

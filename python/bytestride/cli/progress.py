@@ -76,4 +76,5 @@ class Stages:
     ) -> None:
         if error is None:
             self._end_stage()
-        self._bars.stop()
+        if self._console.is_terminal:
+            self._bars.stop()

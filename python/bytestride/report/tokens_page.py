@@ -18,10 +18,12 @@ body { margin: 2.5rem auto; padding: 0 1.25rem; max-width: 60rem; color: var(--t
   background: var(--paper); font: 16px/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.25rem; margin: 0 0 .25rem; }
 p { color: var(--quiet); margin: 0 0 1.5rem; }
-.text { font: 15px/2.6 ui-monospace, monospace; overflow-wrap: anywhere; }
-.text span { position: relative; padding: .2em .12em; border-radius: .25em; white-space: pre-wrap; }
-.text span::after { content: attr(data-id); position: absolute; left: .1em; top: 1.55em;
-  font: 9.5px/1 ui-monospace, monospace; color: var(--quiet); white-space: nowrap; }
+.text { display: flex; flex-wrap: wrap; gap: .3rem .12rem;
+  font: 15px/1.35 ui-monospace, monospace; }
+.text span { padding: .1rem .15rem; border-radius: .25rem; max-width: 100%;
+  overflow-wrap: anywhere; }
+.text span::after { content: attr(data-id); display: block; font-size: 10px; color: var(--quiet); }
+.text i { flex-basis: 100%; }
 .c0 { background: var(--c0); } .c1 { background: var(--c1); } .c2 { background: var(--c2); }
 .c3 { background: var(--c3); } .c4 { background: var(--c4); } .c5 { background: var(--c5); }
 """
@@ -48,7 +50,7 @@ def tokens_page(tokens: Sequence[tuple[int, bytes]], title: str) -> str:
             f'title="id {token_id}, bytes {written}">{html.escape(text)}</span>'
         )
         if b"\n" in token:
-            spans.append("<br>")
+            spans.append("<i></i>")  # a line of its own: what follows begins the next
     heading = html.escape(title)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

@@ -1,0 +1,286 @@
+"""The commands, run in this process; signals and pipes in another."""
+
+import errno
+import gzip
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from bytestride import Tokenizer, __version__, open_tokens
+from bytestride.cli import demo, main
+from bytestride.cli.progress import Stages
+
+TEXT = "The cat sat on the mat; the cat's 12 mats, größer and 漢字.\n" * 30
+EOS = "<|endoftext|>"
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    path = tmp_path / "corpus.txt"
+    path.write_text(TEXT, "utf-8")
+    return path
+
+
+@pytest.fixture
+def vocabulary(tmp_path, corpus):
+    path = tmp_path / "tokenizer.json"
+    Tokenizer.train(TEXT, 300, special_tokens=[EOS]).save(path)
+    return path
+
+
+@pytest.fixture
+def store(tmp_path, corpus, vocabulary):
+    path = tmp_path / "store"
+    assert main(["tokenize", str(corpus), "-o", str(path), "--tokenizer", str(vocabulary)]) == 0
+    return path
+
+
+def fails(capsys, *arguments):
+    """The one line that a command says when it fails."""
+    assert main([str(argument) for argument in arguments]) == 1
+    captured = capsys.readouterr()
+    (line,) = [line for line in captured.err.splitlines() if line.startswith("error: ")]
+    assert "Traceback" not in captured.err
+    return line
+
+
+def test_version_and_usage(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["--version"])
+    assert stopped.value.code == 0
+    assert __version__ in capsys.readouterr().out
+    for wrong in ([], ["dance"], ["train"], ["windows", "x", "--max-length", "0"]):
+        with pytest.raises(SystemExit) as stopped:
+            main(wrong)
+        assert stopped.value.code == 2
+
+
+def test_train_is_tokenizer_train(tmp_path, corpus, capsys):
+    out = tmp_path / "t.json"
+    arguments = ["train", str(corpus), "-o", str(out), "--vocab-size", "280", "--special", EOS]
+    assert main(arguments) == 0
+    assert "280 tokens" in capsys.readouterr().out
+    expected = Tokenizer.train(TEXT, 280, special_tokens=[EOS])
+    assert Tokenizer.load(out).definition == expected.definition
+    assert "--force" in fails(capsys, *arguments)
+    assert main([*arguments, "--force"]) == 0
+
+
+def test_train_on_compressed_text_to_tiktoken(tmp_path, capsys):
+    packed = tmp_path / "corpus.gz"
+    packed.write_bytes(gzip.compress(TEXT.encode()))
+    out = tmp_path / "t.tiktoken"
+    assert main(["train", str(packed), "-o", str(out), "--vocab-size", "280"]) == 0
+    again = Tokenizer.load(out, pattern="cl100k")
+    assert again.encode(TEXT) == Tokenizer.train(TEXT, 280).encode(TEXT)
+    packed.write_bytes(gzip.compress(TEXT.encode())[:-9])
+    assert "end is missing" in fails(capsys, "train", packed, "-o", out, "--force")
+
+
+def test_tokenize_documents(tmp_path, vocabulary, capsys):
+    first, second = tmp_path / "1.txt", tmp_path / "2.txt"
+    first.write_text(f"one{EOS}two{EOS}")
+    second.write_text("")
+    tokenizer = Tokenizer.load(vocabulary)
+    common = ["--tokenizer", str(vocabulary), str(first), str(second)]
+
+    out = tmp_path / "files"
+    assert main(["tokenize", "-o", str(out), *common]) == 0
+    with open_tokens(out, verify=True) as whole:
+        texts = [tokenizer.decode(whole.document(i)) for i in range(whole.n_documents)]
+    assert texts == [f"one{EOS}two{EOS}", ""]
+
+    out = tmp_path / "separated"
+    arguments = ["--separator", EOS, "--append-eos", "--shard-tokens", "2"]
+    assert main(["tokenize", "-o", str(out), *arguments, *common]) == 0
+    with open_tokens(out, verify=True) as cut:
+        ids = [cut.document(i).tolist() for i in range(cut.n_documents)]
+        assert len(cut.shards) == 2
+        assert cut.manifest.metadata["end_of_document"] == EOS
+    end = tokenizer.special_tokens[EOS]
+    assert ids == [[*tokenizer.encode("one"), end], [*tokenizer.encode("two"), end]]
+    assert "2 documents" in capsys.readouterr().out
+
+    out = tmp_path / "lines"
+    first.write_text("a\n\nb")
+    assert main(["tokenize", "-o", str(out), "--lines", *common]) == 0
+    with open_tokens(out) as lines:
+        assert [tokenizer.decode(lines.document(i)) for i in range(3)] == ["a", "", "b"]
+    assert "overwrite" in fails(capsys, "tokenize", "-o", out, *common)
+    assert main(["tokenize", "-o", str(out), "--force", *common]) == 0
+
+
+def test_decode(store, vocabulary, capsysbinary, monkeypatch):
+    def decoded(*arguments):
+        assert main(["decode", *arguments, "--tokenizer", str(vocabulary)]) == 0
+        return capsysbinary.readouterr().out
+
+    capsysbinary.readouterr()
+    assert decoded(str(store)) == TEXT.encode()
+    assert decoded(str(store), "--document", "0") == TEXT.encode()
+    tokenizer = Tokenizer.load(vocabulary)
+    ids = tokenizer.encode(TEXT)
+    part = decoded(str(store), "--start", "3", "--stop", "9")
+    assert part == tokenizer.decode_bytes(ids[3:9])
+    monkeypatch.setattr(sys, "stdin", io.StringIO(" ".join(map(str, ids[:5]))))
+    assert decoded("-") == tokenizer.decode_bytes(ids[:5])
+
+
+def test_decode_refuses(store, vocabulary, capsys, monkeypatch):
+    t = ["--tokenizer", vocabulary]
+    assert "document 7" in fails(capsys, "decode", store, "--document", "7", *t)
+    assert "tokens 5 to 2" in fails(capsys, "decode", store, "--start", "5", "--stop", "2", *t)
+    assert "either" in fails(capsys, "decode", store, "--start", "1", "--document", "0", *t)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("12 x"))
+    assert "'x'" in fails(capsys, "decode", "-", *t)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("99999"))
+    assert "99999" in fails(capsys, "decode", "-", *t)
+
+
+def test_inspect(tmp_path, vocabulary, capsys):
+    text = f"The cat.{EOS}\n漢"
+    assert main(["inspect", text, "--tokenizer", str(vocabulary)]) == 0
+    out = capsys.readouterr().out
+    ids = Tokenizer.load(vocabulary).encode(text, allowed_special="all")
+    assert str(ids[0]) in out
+    assert f"{len(ids)} tokens" in out
+    assert EOS in out
+    page = tmp_path / "page.html"
+    assert main(["inspect", text, "--tokenizer", str(vocabulary), "--html", str(page)]) == 0
+    assert all(f'data-id="{token}"' in page.read_text("utf-8") for token in ids)
+    binary = tmp_path / "binary"
+    binary.write_bytes(b"\xff\xfe\x00a")
+    assert main(["inspect", "--file", str(binary), "--tokenizer", str(vocabulary)]) == 0
+    assert "<FF>" in capsys.readouterr().out
+    assert "name the text" in fails(capsys, "inspect", "--tokenizer", vocabulary)
+
+
+def test_windows(store, vocabulary, capsys):
+    assert main(["windows", str(store), "--max-length", "4", "--stride", "2"]) == 0
+    out = capsys.readouterr().out
+    ids = Tokenizer.load(vocabulary).encode(TEXT)
+    assert f"{len(range(0, len(ids) - 4, 2)):,} windows" in out
+    assert " ".join(map(str, ids[2:6])) in out
+    shown = ["windows", str(store), "--max-length", "4", "--tokenizer", str(vocabulary)]
+    assert main(shown) == 0
+    assert "The" in capsys.readouterr().out
+    assert main(["windows", str(store), "--max-length", "100000"]) == 0
+    assert "0 windows" in capsys.readouterr().out
+
+
+def test_demo_on_a_few_files(tmp_path, capsys):
+    files = []
+    for i in range(3):
+        path = tmp_path / f"{i}.py"
+        path.write_bytes(f"def f_{i}(x):\n    return x + {i}  # größer\n".encode() * (40 * i))
+        files.append(path)
+    with Stages() as stages:
+        rows = demo.go(files, tmp_path, 300, 2, stages)
+    assert [row.stage.split()[0] for row in rows] == ["read", "train", "encode", "reopen", "8"]
+    assert rows[1].ratio > 1
+    assert rows[2].ratio > 1
+    assert all(row.seconds > 0 for row in rows)
+    with open_tokens(tmp_path / "store") as store:
+        assert store.n_documents == 3
+        assert store.n_tokens == rows[2].n_tokens
+
+
+def test_demo_finds_the_standard_library():
+    files = demo.standard_library()
+    assert len(files) > 500
+    assert any(path.name == "tokenize.py" for path in files)
+    assert not any("site-packages" in path.parts for path in files)
+
+
+def test_demo_without_sources(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(demo.sysconfig, "get_paths", lambda: {"stdlib": str(tmp_path)})
+    assert "no .py files" in fails(capsys, "demo")
+
+
+def test_missing_and_wrong_inputs(tmp_path, corpus, vocabulary, capsys):
+    out = tmp_path / "out"
+    missing = tmp_path / "missing.txt"
+    train = ["train", "-o", out]
+    tokenize = ["tokenize", "-o", out, "--tokenizer"]
+    assert "missing.txt" in fails(capsys, *train, missing)
+    assert "is a directory" in fails(capsys, *train, tmp_path)
+    assert "need at least 257" in fails(
+        capsys, *train, corpus, "--vocab-size", "256", "--special", EOS
+    )
+    assert "cl100k" in fails(capsys, *train, corpus, "--pattern", "cl1000k")
+    assert "no folder" in fails(capsys, "train", corpus, "-o", tmp_path / "no" / "t.json")
+    assert "missing.txt" in fails(capsys, *tokenize, vocabulary, missing)
+    assert "nonsense" in fails(capsys, *tokenize, "nonsense", corpus)
+    assert "corpus.txt" in fails(capsys, *tokenize, corpus, corpus)
+    assert "no special token" in fails(capsys, *tokenize, vocabulary, corpus, "--append-eos", "<x>")
+    assert "missing" in fails(capsys, "windows", tmp_path / "missing", "--max-length", "4")
+    assert not out.exists()
+
+
+def test_damaged_store(store, vocabulary, capsys):
+    shard = store / "shard-00000.bin"
+    shard.write_bytes(shard.read_bytes()[:-2])
+    assert "shard-00000" in fails(capsys, "windows", store, "--max-length", "4")
+    (store / "manifest.json").unlink()
+    assert "manifest" in fails(capsys, "decode", store, "--tokenizer", vocabulary)
+
+
+def test_full_disk(tmp_path, corpus, vocabulary, capsys, monkeypatch):
+    def no_room(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", no_room)
+    out = tmp_path / "out"
+    line = fails(capsys, "tokenize", corpus, "-o", out, "--tokenizer", vocabulary)
+    assert "No space left" in line
+    assert not out.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.parametrize("command", ["train", "tokenize"])
+def test_ctrl_c_leaves_nothing(tmp_path, vocabulary, command):
+    # A pipe that never ends keeps the command at work until the signal comes.
+    pipe = tmp_path / "endless.txt"
+    os.mkfifo(pipe)
+    out = tmp_path / "out"
+    arguments = [sys.executable, "-m", "bytestride", command, str(pipe), "-o", str(out)]
+    if command == "tokenize":
+        arguments += ["--tokenizer", str(vocabulary)]
+    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True)
+    with pipe.open("wb"):
+        pass  # the check of the inputs opens it once
+    with pipe.open("wb") as writer:
+        writer.write(TEXT.encode())
+        writer.flush()
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted" in said
+    assert "Traceback" not in said
+    assert not out.exists()
+
+
+def test_broken_pipe(store, vocabulary):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bytestride", "decode", str(store), "--tokenizer", str(vocabulary)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    process.stdout.close()
+    said = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(60) in (0, 1)
+    assert b"Traceback" not in said
+
+
+def test_manifest_names_the_tokenizer(store, vocabulary):
+    manifest = json.loads((store / "manifest.json").read_text())
+    fingerprint = Tokenizer.load(vocabulary).definition.fingerprint()
+    assert manifest["metadata"]["tokenizer"]["fingerprint"] == fingerprint
