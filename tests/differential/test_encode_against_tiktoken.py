@@ -15,6 +15,7 @@ NAMES = ["r50k_base", "p50k_base", "cl100k_base", "o200k_base"]
 CORPORA = ["en", "code", "multi"]
 SEPARATOR = "<|endoftext|>"
 N_BYTES = 10_000_000
+WHOLE = {"en": 69_900_000, "code": 45_500_000, "multi": 49_900_000}
 
 
 @pytest.fixture(params=NAMES, scope="module")
@@ -39,6 +40,16 @@ def test_documents(both, corpus, corpus_text):
     ours, theirs = both
     documents = corpus_text(corpus, N_BYTES).split(SEPARATOR)
     assert len(documents) > 500
+    ragged = ours.encode_ragged(documents, num_threads=2)
+    for i, document in enumerate(documents):
+        check_ids(theirs, ragged.document(i), their_ids(theirs, document))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("corpus", CORPORA)
+def test_whole_corpora(both, corpus, corpus_text):
+    ours, theirs = both
+    documents = corpus_text(corpus, WHOLE[corpus]).split(SEPARATOR)
     ragged = ours.encode_ragged(documents, num_threads=2)
     for i, document in enumerate(documents):
         check_ids(theirs, ragged.document(i), their_ids(theirs, document))
