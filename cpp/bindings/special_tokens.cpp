@@ -1,6 +1,7 @@
 #include "bindings/special_tokens.hpp"
 
 #include <string>
+#include <string_view>
 
 namespace bytestride::python {
 namespace {
@@ -80,6 +81,14 @@ SpecialTokens::SpecialTokens(const TextSplitter& splitter, const py::object& all
 
 void SpecialTokens::refuse_texts(py::handle text) const {
   for (const py::object& refused : refused_texts_) {
+    if (PyBytes_Check(text.ptr())) {
+      const std::string_view bytes(PyBytes_AS_STRING(text.ptr()),
+                                   static_cast<std::size_t>(PyBytes_GET_SIZE(text.ptr())));
+      const std::size_t begin = bytes.find(utf8_of(refused));
+      if (begin == std::string_view::npos) continue;
+      throw py::value_error("the text holds '" + utf8_of(refused) + "' at byte " +
+                            std::to_string(begin) + ", which disallowed_special names");
+    }
     const Py_ssize_t at = PyUnicode_Find(text.ptr(), refused.ptr(), 0, PY_SSIZE_T_MAX, 1);
     if (at == -2) throw py::error_already_set();
     if (at >= 0) {

@@ -21,7 +21,7 @@ class SpecialTokens {
                 const py::object& disallowed);
 
   AddedTokenPolicy policy() const { return {*wanted_, *refused_}; }
-  // ValueError where the str holds a refused text that is no special token.
+  // ValueError where the str or bytes hold a refused text that is no special token.
   void refuse_texts(py::handle text) const;
 
  private:

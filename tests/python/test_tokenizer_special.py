@@ -174,3 +174,10 @@ def test_refused_in_one_document_of_a_batch(tokenizer):
             tokenizer.encode_batch(texts, num_threads=n_threads)
         ids = tokenizer.encode_batch(texts, num_threads=n_threads, allowed_special="all")
         assert ids == [[97]] * 50 + [[98, 300]] + [[99]] * 50
+
+
+def test_refused_texts_in_bytes(tokenizer):
+    texts = [b"nothing here", "größer, forbidden".encode()]
+    with pytest.raises(ValueError, match="'forbidden' at byte 10"):
+        tokenizer.encode_batch(texts, disallowed_special=["forbidden"])
+    assert len(tokenizer.encode_batch(texts, disallowed_special=["absent"])) == 2
