@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 from bytestride import Tokenizer, __version__, open_tokens
 from bytestride.cli import demo, main
 from bytestride.cli.progress import Stages
+from bytestride.report.token_text import visible
 
 TEXT = "The cat sat on the mat; the cat's 12 mats, größer and 漢字.\n" * 30
 EOS = "<|endoftext|>"
@@ -65,8 +67,12 @@ def test_train_is_tokenizer_train(tmp_path, corpus, capsys):
     out = tmp_path / "t.json"
     arguments = ["train", str(corpus), "-o", str(out), "--vocab-size", "280", "--special", EOS]
     assert main(arguments) == 0
-    assert "280 tokens" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "280 tokens in" in said
     expected = Tokenizer.train(TEXT, 280, special_tokens=[EOS])
+    left, right = expected.definition.merges[-1].tolist()
+    last = visible(expected.token_bytes(left)) + "+" + visible(expected.token_bytes(right))
+    assert said.splitlines()[1].endswith(last)
     assert Tokenizer.load(out).definition == expected.definition
     assert "--force" in fails(capsys, *arguments)
     assert main([*arguments, "--force"]) == 0
@@ -112,7 +118,7 @@ def test_tokenize_documents(tmp_path, vocabulary, capsys):
     assert main(["tokenize", "-o", str(out), "--lines", *common]) == 0
     with open_tokens(out) as lines:
         assert [tokenizer.decode(lines.document(i)) for i in range(3)] == ["a", "", "b"]
-    assert "overwrite" in fails(capsys, "tokenize", "-o", out, *common)
+    assert "--force" in fails(capsys, "tokenize", "-o", out, *common)
     assert main(["tokenize", "-o", str(out), "--force", *common]) == 0
 
 
@@ -198,6 +204,13 @@ def test_demo_finds_the_standard_library():
     assert not any("site-packages" in path.parts for path in files)
 
 
+def test_demo_replaces_nothing(tmp_path, capsys):
+    kept = tmp_path / "store"
+    kept.mkdir()
+    assert "is there already" in fails(capsys, "demo", "--output", tmp_path)
+    assert list(tmp_path.iterdir()) == [kept]
+
+
 def test_demo_without_sources(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(demo.sysconfig, "get_paths", lambda: {"stdlib": str(tmp_path)})
     assert "no .py files" in fails(capsys, "demo")
@@ -220,7 +233,67 @@ def test_missing_and_wrong_inputs(tmp_path, corpus, vocabulary, capsys):
     assert "corpus.txt" in fails(capsys, *tokenize, corpus, corpus)
     assert "no special token" in fails(capsys, *tokenize, vocabulary, corpus, "--append-eos", "<x>")
     assert "missing" in fails(capsys, "windows", tmp_path / "missing", "--max-length", "4")
+    assert "holds no special tokens" in fails(
+        capsys, "train", corpus, "-o", tmp_path / "t.tiktoken", "--special", EOS
+    )
+    assert "is a directory" in fails(capsys, *train[:2], tmp_path, corpus, "--force")
+    assert "is a file" in fails(capsys, "tokenize", corpus, "-o", corpus, *tokenize[3:], vocabulary)
     assert not out.exists()
+
+
+def test_empty_and_binary_inputs(tmp_path, vocabulary, capsysbinary):
+    empty, binary = tmp_path / "empty", tmp_path / "binary"
+    empty.write_bytes(b"")
+    binary.write_bytes(bytes(range(256)) * 40 + b"\xe2\x82")
+    learned, out = tmp_path / "t.json", tmp_path / "out"
+    assert main(["train", str(empty), "-o", str(learned)]) == 0
+    assert Tokenizer.load(learned).vocab_size == 256
+    assert main(["train", str(binary), "-o", str(learned), "--force", "--vocab-size", "300"]) == 0
+    for path in (vocabulary, learned):
+        arguments = ["--tokenizer", str(path), "-o", str(out), "--force"]
+        assert main(["tokenize", str(binary), str(empty), str(binary), *arguments]) == 0
+        with open_tokens(out) as store:
+            assert store.n_documents == 3
+        capsysbinary.readouterr()
+        assert main(["decode", str(out), "--tokenizer", str(path)]) == 0
+        assert capsysbinary.readouterr().out == binary.read_bytes() * 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+def test_unwritable_output(tmp_path, corpus, vocabulary, capsys, monkeypatch):
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    locked.chmod(0o500)
+    if os.geteuid() == 0:  # nothing is closed to root: refuse as the system would
+        real = os.access
+        monkeypatch.setattr(os, "access", lambda path, mode: path != locked and real(path, mode))
+
+        def refused(self, *_, **__):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self))
+
+        monkeypatch.setattr(pathlib.Path, "mkdir", refused)
+    assert "no right to write" in fails(capsys, "train", corpus, "-o", locked / "t.json")
+    line = fails(capsys, "tokenize", corpus, "-o", locked / "out", "--tokenizer", vocabulary)
+    assert line == f"error: {locked / 'out'}: Permission denied"
+
+
+def test_arguments_that_would_be_ignored(store, corpus, vocabulary, capsys):
+    windows = ["windows", store, "--max-length", "4", "--pattern", "cl100k"]
+    assert "--tokenizer" in fails(capsys, *windows)
+    tokenize = ["tokenize", str(corpus), "-o", "x", "--tokenizer", str(vocabulary)]
+    with pytest.raises(SystemExit) as stopped:
+        main([*tokenize, "--threads", "9" * 30])
+    assert stopped.value.code == 2
+
+
+def test_another_tokenizer_is_told(tmp_path, store, vocabulary, capsys):
+    other = tmp_path / "other.json"
+    Tokenizer.train(TEXT[:900], 300, special_tokens=["<|other|>"]).save(other)
+    for path, told in ((vocabulary, False), (other, True)):
+        for command in (["decode"], ["windows", "--max-length", "4"]):
+            capsys.readouterr()
+            assert main([*command, str(store), "--tokenizer", str(path)]) == 0
+            assert ("another tokenizer" in capsys.readouterr().err) == told
 
 
 def test_damaged_store(store, vocabulary, capsys):
@@ -253,8 +326,6 @@ def test_ctrl_c_leaves_nothing(tmp_path, vocabulary, command):
     if command == "tokenize":
         arguments += ["--tokenizer", str(vocabulary)]
     process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True)
-    with pipe.open("wb"):
-        pass  # the check of the inputs opens it once
     with pipe.open("wb") as writer:
         writer.write(TEXT.encode())
         writer.flush()
@@ -265,6 +336,45 @@ def test_ctrl_c_leaves_nothing(tmp_path, vocabulary, command):
     assert "interrupted" in said
     assert "Traceback" not in said
     assert not out.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_ctrl_c_keeps_the_old_store(tmp_path, store, vocabulary):
+    before = {path.name: path.read_bytes() for path in store.iterdir()}
+    pipe = tmp_path / "endless.txt"
+    os.mkfifo(pipe)
+    arguments = [sys.executable, "-m", "bytestride", "tokenize", str(pipe), "-o", str(store)]
+    arguments += ["--tokenizer", str(vocabulary), "--force", "--lines", "--shard-tokens", "100000"]
+    process = subprocess.Popen(
+        arguments,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        with pipe.open("wb", buffering=0) as writer:
+            # Until shards of the new store stand under their temporary names.
+            while not (store / "shard-00001.bin.tmp").exists():
+                writer.write(TEXT.encode() * 100)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert {path.name: path.read_bytes() for path in store.iterdir()} == before
+
+
+def test_closed_stdout(store, vocabulary):
+    command = [sys.executable, "-m", "bytestride", "decode", str(store)]
+    ended = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *command, "--tokenizer", str(vocabulary)],
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("error: stdout is closed")
 
 
 def test_broken_pipe(store, vocabulary):

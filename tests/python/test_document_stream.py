@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bytestride import Tokenizer
-from bytestride.corpus.document_stream import read_documents
+from bytestride import Tokenizer, TokenStoreWriter
+from bytestride.corpus.document_stream import Part, read_documents
+from bytestride.jobs import tokenize_parts
 
 SEPARATOR = b"<|end|>"
 
@@ -79,3 +80,22 @@ def test_an_empty_separator_is_refused(tmp_path):
     path.write_bytes(b"abc")
     with pytest.raises(ValueError, match="separator"):
         list(read_documents(path, b"", may_cut=True))
+
+
+@pytest.mark.parametrize("text", [b"", b"ab", b"some words " * 20])
+def test_few_documents_are_held_however_short(tmp_path, text):
+    tokenizer = Tokenizer.train("ab some words", 260)
+    ahead, told = [], []
+    with TokenStoreWriter(tmp_path / "store", vocab_size=tokenizer.vocab_size) as writer:
+
+        def parts():
+            for i in range(1000):
+                ahead.append(i - writer.n_documents)
+                yield Part(text, ends=True)
+
+        n_bytes = tokenize_parts(
+            parts(), tokenizer, writer, on_bytes=told.append, batch_bytes=10_000
+        )
+    assert max(ahead) < 100
+    assert writer.n_documents == 1000
+    assert n_bytes == sum(told) == 1000 * len(text)

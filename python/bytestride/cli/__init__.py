@@ -35,6 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         stderr), 130 after Ctrl-C. Wrong usage exits with 2.
     """
     arguments = _parser().parse_args(argv)
+    if sys.stdout is None:
+        print("error: stdout is closed; send it to a file or to /dev/null", file=sys.stderr)
+        return 1
     try:
         arguments.run(arguments)
         sys.stdout.flush()
@@ -46,7 +49,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (OSError, ValueError, LookupError, ImportError, MemoryError) as error:
-        text = error.args[0] if isinstance(error, KeyError) and error.args else error
-        print(f"error: {text or type(error).__name__}", file=sys.stderr)
+        print(f"error: {_message(error)}", file=sys.stderr)
         return 1
     return 0
+
+
+def _message(error: Exception) -> str:
+    """Say what went wrong without the decoration that some exceptions add."""
+    if isinstance(error, KeyError) and error.args:
+        return str(error.args[0])
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error) or type(error).__name__

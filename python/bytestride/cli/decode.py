@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from bytestride.cli.arguments import add_tokenizer, load_tokenizer
+from bytestride.cli.arguments import add_tokenizer, load_tokenizer, warn_of_another_tokenizer
 
 _STEP_TOKENS = 1 << 20
 
@@ -34,6 +34,7 @@ def run(arguments: argparse.Namespace) -> None:
     from bytestride.store import open_tokens
 
     with open_tokens(arguments.store) as store:
+        warn_of_another_tokenizer(store, tokenizer)
         if arguments.document is not None:
             if ranged:
                 raise ValueError("give either --document, or --start and --stop")

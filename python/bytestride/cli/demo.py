@@ -62,7 +62,7 @@ def standard_library() -> list[Path]:
     files = [
         path
         for path in sorted(root.rglob("*.py"))
-        if packages.isdisjoint(path.parts) and path.is_file()
+        if packages.isdisjoint(path.relative_to(root).parts) and path.is_file()
     ]
     if not files:
         raise FileNotFoundError(
@@ -78,6 +78,9 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.output is None:
         folder: Any = tempfile.TemporaryDirectory(prefix="bytestride-demo-")
     else:
+        for kept in (arguments.output / "tokenizer.json", arguments.output / "store"):
+            if kept.exists():
+                raise FileExistsError(f"{kept} is there already; name another folder")
         arguments.output.mkdir(parents=True, exist_ok=True)
         folder = nullcontext(arguments.output)
     with folder as output, Stages() as stages:
@@ -151,7 +154,7 @@ def _store_and_serve(
         done += n
         stages.update("encode", done, n_bytes)
 
-    with TokenStoreWriter(store_path, vocab_size=tokenizer.vocab_size, overwrite=True) as writer:
+    with TokenStoreWriter(store_path, vocab_size=tokenizer.vocab_size) as writer:
         parts = (Part(text, ends=True) for text in texts)
         tokenize_parts(parts, tokenizer, writer, num_threads=threads, on_bytes=on_bytes)
     stages.update("encode", done, n_bytes)

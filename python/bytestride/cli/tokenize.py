@@ -61,6 +61,7 @@ def run(arguments: argparse.Namespace) -> None:
     from bytestride.store import TokenStoreWriter
 
     check_inputs(arguments.files)
+    _check_store(arguments.output, force=arguments.force)
     tokenizer = load_tokenizer(arguments)
     eos = arguments.append_eos
     end_id = None if eos is None else _special_id(tokenizer, eos)
@@ -104,6 +105,16 @@ def run(arguments: argparse.Namespace) -> None:
         f"wrote {arguments.output}: {writer.n_documents:,} documents, "
         f"{writer.n_tokens:,} tokens{per_token}"
     )
+
+
+def _check_store(path: Path, *, force: bool) -> None:
+    """Find out before any work whether the store may stand there, in the words of this command."""
+    from bytestride.store.manifest import MANIFEST_NAME
+
+    if path.exists() and not path.is_dir():
+        raise NotADirectoryError(f"{path} is a file; a token store is a folder: name another")
+    if (path / MANIFEST_NAME).exists() and not force:
+        raise FileExistsError(f"{path} holds a token store already; use --force to replace it")
 
 
 def _special_id(tokenizer: Tokenizer, token: str) -> int:

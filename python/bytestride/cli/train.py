@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bytestride.cli.arguments import add_threads, check_inputs, check_output, positive
+
+if TYPE_CHECKING:
+    from bytestride.tokenizer import Tokenizer
+
+_N_SHOWN = 5
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -43,6 +49,10 @@ def run(arguments: argparse.Namespace) -> None:
 
     check_inputs(arguments.files)
     check_output(arguments.output, force=arguments.force)
+    if arguments.special and arguments.output.suffix == ".tiktoken":
+        raise ValueError(
+            "a .tiktoken file holds no special tokens; write a .json file, or leave out --special"
+        )
     # A compressed file holds more than its size says.
     packed = any(path.suffix in {".gz", ".zst"} for path in arguments.files)
     n_bytes = None if packed else sum(path.stat().st_size for path in arguments.files)
@@ -64,6 +74,22 @@ def run(arguments: argparse.Namespace) -> None:
             progress=progress,
         )
     tokenizer.save(arguments.output)
-    print(f"wrote {arguments.output}: {tokenizer.vocab_size:,} tokens")
+    seconds = sum(stages.seconds.values())
+    print(f"wrote {arguments.output}: {tokenizer.vocab_size:,} tokens in {seconds:.1f} s")
+    _print_last_merges(tokenizer)
     if tokenizer.vocab_size < arguments.vocab_size:
         print(f"the text gave no more: {arguments.vocab_size:,} were asked for")
+
+
+def _print_last_merges(tokenizer: Tokenizer) -> None:
+    """Show the rarest of what was learned: whether the vocabulary is too large for the text."""
+    from bytestride.report.token_text import visible
+
+    merges = tokenizer.definition.merges
+    if merges is None or not len(merges):
+        return
+    shown = ", ".join(
+        "+".join(visible(tokenizer.token_bytes(part)) for part in pair)
+        for pair in merges[-_N_SHOWN:].tolist()
+    )
+    print(f"the last merges: {shown}")

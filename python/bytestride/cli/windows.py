@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from bytestride.cli.arguments import add_tokenizer, load_tokenizer, positive
+from bytestride.cli.arguments import (
+    add_tokenizer,
+    load_tokenizer,
+    positive,
+    warn_of_another_tokenizer,
+)
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -28,7 +33,9 @@ def run(arguments: argparse.Namespace) -> None:
     from bytestride.store import open_tokens
     from bytestride.windows import Windows
 
-    tokenizer = load_tokenizer(arguments) if arguments.tokenizer else None
+    if arguments.tokenizer is None and arguments.pattern is not None:
+        raise ValueError("--pattern goes with --tokenizer; name both or neither")
+    tokenizer = None if arguments.tokenizer is None else load_tokenizer(arguments)
 
     def show(ids: list[int]) -> str:
         if tokenizer is None:
@@ -37,6 +44,8 @@ def run(arguments: argparse.Namespace) -> None:
 
     stride = arguments.stride or arguments.max_length
     with open_tokens(arguments.store) as store:
+        if tokenizer is not None:
+            warn_of_another_tokenizer(store, tokenizer)
         windows = Windows(store, arguments.max_length, stride)
         n_shown = min(arguments.count, len(windows))
         x, y = windows.batch(range(n_shown))

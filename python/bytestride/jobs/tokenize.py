@@ -15,6 +15,9 @@ from bytestride.tokenizer import Tokenizer
 
 Ids = npt.NDArray[Any]
 
+# About what a part takes beside its text. Without it, a file of empty lines would be one batch.
+_PART_BYTES = 256
+
 
 def tokenize_parts(
     parts: Iterable[Part],
@@ -28,7 +31,7 @@ def tokenize_parts(
 ) -> int:
     """Encode documents that come in parts, and append them to a store.
 
-    Memory holds one batch of about `batch_bytes` and its ids.
+    Memory holds one batch of about `batch_bytes` and its ids, however short the documents are.
 
     Parameters
     ----------
@@ -57,14 +60,15 @@ def tokenize_parts(
         encoded = tokenizer.encode_ragged([part.text for part in batch], num_threads)
         ends = encoded.offsets[1:][[part.ends for part in batch]]
         writer.append(*_with_end_id(encoded.tokens, ends, end_id))
+        n_text = sum(len(part.text) for part in batch)
         if on_bytes is not None:
-            on_bytes(n_held)
-        n_bytes += n_held
+            on_bytes(n_text)
+        n_bytes += n_text
         batch, n_held = [], 0
 
     for part in parts:
         batch.append(part)
-        n_held += len(part.text)
+        n_held += len(part.text) + _PART_BYTES
         if n_held >= batch_bytes:
             flush()
     if batch:
