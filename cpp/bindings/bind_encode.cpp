@@ -107,9 +107,8 @@ EncodedBatch<Id> encode_released(Engine& engine, const HeldDocuments& documents,
   return bytestride::encode_batch<Id>(engine.encoder, documents.list(), policy, n_threads);
 }
 
-py::list encode_batch(Engine& engine, const py::object& texts,
-                      const std::optional<long long>& num_threads, const py::object& allowed,
-                      const py::object& disallowed) {
+py::list encode_batch(Engine& engine, const py::object& texts, const py::object& num_threads,
+                      const py::object& allowed, const py::object& disallowed) {
   const std::size_t n_threads = thread_count(num_threads);
   const SpecialTokens specials(*engine.splitter, allowed, disallowed);
   const HeldDocuments documents(texts, std::nullopt);
@@ -133,8 +132,7 @@ py::tuple flat_batch(Engine& engine, const HeldDocuments& documents, std::size_t
 
 // One flat array of all ids and int64 offsets of the documents in it.
 py::tuple encode_flat(Engine& engine, const py::object& source,
-                      const std::optional<py::array>& offsets,
-                      const std::optional<long long>& num_threads,
+                      const std::optional<py::array>& offsets, const py::object& num_threads,
                       const std::optional<py::dtype>& dtype) {
   const std::size_t n_threads = thread_count(num_threads);
   const bool fits_u16 = engine.decoder.n_ids() <= 0x10000;

@@ -16,8 +16,7 @@ namespace bytestride::python {
 namespace {
 
 void add_documents(WordCounter& counter, const py::object& source,
-                   const std::optional<py::array>& offsets,
-                   const std::optional<long long>& num_threads) {
+                   const std::optional<py::array>& offsets, const py::object& num_threads) {
   const HeldDocuments documents(source, offsets);
   const std::size_t n_threads = thread_count(num_threads);
   const py::gil_scoped_release release;

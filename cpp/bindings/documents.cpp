@@ -1,5 +1,6 @@
 #include "bindings/documents.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "base/parallel.hpp"
@@ -107,14 +108,22 @@ HeldDocuments::HeldDocuments(const py::object& source, const std::optional<py::a
   list_.emplace(std::move(views));
 }
 
-std::size_t thread_count(const std::optional<long long>& num_threads) {
-  if (!num_threads) return usable_cores();
-  if (*num_threads < 1) {
+std::size_t thread_count(const py::object& num_threads) {
+  if (num_threads.is_none()) return usable_cores();
+  const auto index = py::reinterpret_steal<py::object>(PyNumber_Index(num_threads.ptr()));
+  if (!index) {
+    PyErr_Clear();
+    throw py::type_error("num_threads must be an integer or None, not " + type_name(num_threads));
+  }
+  int overflow = 0;
+  const long long n = PyLong_AsLongLongAndOverflow(index.ptr(), &overflow);
+  if (overflow < 0 || (overflow == 0 && n < 1)) {
     throw py::value_error("num_threads must be at least 1, or None for all cores, not " +
-                          std::to_string(*num_threads));
+                          py::str(index).cast<std::string>());
   }
   // More threads than this help nobody and may not start.
-  return static_cast<std::size_t>(std::min<long long>(*num_threads, 1024));
+  constexpr long long kMost = 1024;
+  return static_cast<std::size_t>(overflow > 0 ? kMost : std::min(n, kMost));
 }
 
 }  // namespace bytestride::python

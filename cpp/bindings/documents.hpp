@@ -53,7 +53,8 @@ class HeldDocuments {
   std::optional<DocumentList> list_;
 };
 
-// What num_threads means: None is all usable cores. ValueError below 1.
-std::size_t thread_count(const std::optional<long long>& num_threads);
+// What num_threads means: None is all usable cores. ValueError below 1. (It comes as an object, for
+// pybind11 would print all documents in its complaint about another type.)
+std::size_t thread_count(const py::object& num_threads);
 
 }  // namespace bytestride::python

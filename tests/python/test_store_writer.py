@@ -388,3 +388,21 @@ def test_a_folder_that_vanishes(tmp_path):
     with pytest.raises(FileNotFoundError):
         writer.append([2], [1])
     assert not (tmp_path / "s").exists()
+
+
+def test_ctrl_c_waits_while_files_get_their_names(tmp_path, monkeypatch):
+    path = tmp_path / "s"
+    write(path, [[1]])
+    commit = PendingFile.commit
+
+    def interrupted(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        commit(self)
+
+    monkeypatch.setattr(PendingFile, "commit", interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        write(path, [[2, 3], [4]], overwrite=True)
+    assert signal.getsignal(signal.SIGINT) is before
+    with open_tokens(path, verify=True) as opened:
+        assert opened.tokens(0, 3).tolist() == [2, 3, 4]

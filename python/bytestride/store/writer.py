@@ -14,7 +14,12 @@ import numpy as np
 import numpy.typing as npt
 from numpy.typing import NDArray
 
-from bytestride.store.durable import TEMPORARY_SUFFIX, FolderLock, PendingFile
+from bytestride.store.durable import (
+    TEMPORARY_SUFFIX,
+    FolderLock,
+    PendingFile,
+    interrupts_held,
+)
 from bytestride.store.manifest import (
     MANIFEST_NAME,
     SHARD_NAME,
@@ -264,15 +269,19 @@ class TokenStoreWriter:
             return
         self._check_usable()
         try:
-            self._commit()
+            self._seal_all()
+            with interrupts_held():
+                self._name_all()
+                self._finished = True
+                self._lock.release()
         except BaseException as error:
-            self._error = error
-            self._discard()
+            if not self._finished:  # otherwise it is a Ctrl-C that had to wait
+                self._error = error
+                self._discard()
             raise
-        self._finished = True
-        self._lock.release()
 
-    def _commit(self) -> None:
+    def _seal_all(self) -> None:
+        """Bring everything to the disk, under temporary names."""
         if self._shard is not None and self._shard.n_open:
             self._append(np.empty(0, self._dtype), np.zeros(1, np.int64))
         if self._shard is None and not self._sealed:
@@ -296,8 +305,12 @@ class TokenStoreWriter:
         )
         self._manifest.seal()
 
-        # All bytes are safe; only names change from here on. The old manifest goes first: no
-        # moment may show it beside new shards.
+    def _name_all(self) -> None:
+        """Give the sealed files their names, and remove those of an old store.
+
+        The old manifest goes first: no moment may show it beside new shards.
+        """
+        assert self._manifest is not None  # sealed before
         (self._path / MANIFEST_NAME).unlink(missing_ok=True)
         self._lock.sync()
         for old in self._own_files():
