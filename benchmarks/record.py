@@ -45,7 +45,7 @@ def measure(workload: Workload, rounds: int) -> dict[str, Any]:
     """Run both sides in turns; ratios are taken round by round.
 
     The fast side's time in a round is the median of five runs, for one alone may be too short to
-    time well.
+    time well. (Plain Python takes minutes to train, so a round is long.)
     """
     workload.fast()
     fast, plain = [], []
@@ -76,7 +76,7 @@ def main() -> None:
     arguments = parser.parse_args()
     today = datetime.datetime.now(tz=datetime.timezone.utc).date().isoformat()
     names = arguments.only or list(WORKLOADS)
-    record = {
+    record: dict[str, Any] = {
         "date": today,
         "processor": processor(),
         "cores": os.cpu_count(),
@@ -84,11 +84,13 @@ def main() -> None:
         "python": platform.python_version(),
         "versions": {name: version(name) for name in ("bytestride", "numpy", "regex", "torch")},
         "text": "the beginning of en.txt of the test data",
-        "workloads": [measure(WORKLOADS[name](), arguments.rounds) for name in names],
+        "workloads": [],
     }
     RECORDS.mkdir(exist_ok=True)
     path = RECORDS / f"{today}-baselines.json"
-    path.write_text(json.dumps(record, indent=2) + "\n")
+    for name in names:
+        record["workloads"].append(measure(WORKLOADS[name](), arguments.rounds))
+        path.write_text(json.dumps(record, indent=2) + "\n")
     print(f"wrote {path}")
 
 

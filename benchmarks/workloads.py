@@ -101,7 +101,7 @@ def encoding() -> Workload:
         plain=lambda: plain.encode(text),
         same=lambda a, b: a == b,
         size=len,
-        expected_size=125_552,
+        expected_size=75_315,
     )
 
 

@@ -6,6 +6,7 @@
 #include <exception>
 #include <list>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -59,8 +60,10 @@ class Pool {
     helper_left_.wait(lock, [&job] { return job.n_active == 0; });
   }
 
-  // Threads do not survive a fork: stop them all, keeping the mutex until after it.
+  // Threads do not survive a fork: stop them all, keeping the mutexes until after it. Forks go one
+  // at a time, or a second one would not wait for the threads that the first is stopping.
   void before_fork() {
+    fork_mutex_.lock();
     mutex_.lock();
     while (!threads_.empty()) {
       stopping_ = true;
@@ -73,10 +76,18 @@ class Pool {
       stopping_ = false;
     }
   }
-  void after_fork_in_parent() { mutex_.unlock(); }
-  void after_fork_in_child() {
-    jobs_.clear();  // theirs: the threads that wait for them are not in this process
+  void after_fork_in_parent() {
     mutex_.unlock();
+    fork_mutex_.unlock();
+  }
+  // The jobs are other threads', which are not in this process. A condition variable that one of
+  // them waited on would wait for it to leave: made anew, never destroyed.
+  void after_fork_in_child() {
+    jobs_.clear();
+    new (&wake_helpers_) std::condition_variable;
+    new (&helper_left_) std::condition_variable;
+    mutex_.unlock();
+    fork_mutex_.unlock();
   }
 
  private:
@@ -112,6 +123,7 @@ class Pool {
     return nullptr;
   }
 
+  std::mutex fork_mutex_;  // held across a fork; taken before mutex_
   std::mutex mutex_;
   std::condition_variable wake_helpers_;
   std::condition_variable helper_left_;

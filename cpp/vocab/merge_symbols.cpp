@@ -41,7 +41,11 @@ std::size_t merge_by_scan(const PairTable& pairs, TokenId* symbols, std::size_t 
 std::size_t merge_by_heap(const PairTable& pairs, TokenId* symbols, std::size_t n,
                           MergeScratch& scratch, std::size_t stop_at) {
   if (n < 2) return n;
-  auto& [previous, next, merges, heap] = scratch;
+  // Named one by one: a lambda may not capture structured bindings in clang before 16.
+  auto& previous = scratch.previous;
+  auto& next = scratch.next;
+  auto& merges = scratch.merges;
+  auto& heap = scratch.heap;
   previous.resize(n);
   next.resize(n);
   merges.assign(n, Merge{kNoRank, kNoToken});
