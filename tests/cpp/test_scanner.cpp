@@ -1,0 +1,199 @@
+#include <doctest/doctest.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "regex_oracle.hpp"
+#include "splits.hpp"
+#include "support.hpp"
+
+using namespace bytestride;
+using namespace bytestride::testing;
+
+namespace {
+
+// A text and its pretokens with | between them, in each of these grammars.
+void check(std::initializer_list<std::string_view> grammars, std::string_view pieces) {
+  std::string text;
+  for (const char c : pieces) {
+    if (c != '|') text += c;
+  }
+  for (const std::string_view grammar : grammars) {
+    CAPTURE(std::string(grammar));
+    CHECK(quoted(pieces_of(grammar, text)) == quoted(pieces));
+  }
+}
+
+const std::initializer_list<std::string_view> kAll = {"gpt2",   "cl100k", "llama3", "qwen2",
+                                                      "qwen35", "o200k",  "tekken"};
+const std::initializer_list<std::string_view> kAnyCaseFirst = {"cl100k", "llama3", "qwen2",
+                                                               "qwen35"};
+const std::initializer_list<std::string_view> kCutAfterNewline = {"llama3", "qwen2", "qwen35",
+                                                                  "o200k", "tekken"};
+
+const std::map<std::string_view, RegexOracle>& oracles() {
+  static const auto all = [] {
+    std::map<std::string_view, RegexOracle> by_pattern;
+    for (const KnownPattern& known : known_patterns()) {
+      by_pattern.emplace(known.pattern, RegexOracle(known.pattern));
+    }
+    return by_pattern;
+  }();
+  return all;
+}
+
+void check_against_oracle(ByteSpan text, std::size_t capacity) {
+  for (const KnownPattern& known : known_patterns()) {
+    const auto expected = oracles().at(known.pattern).split(text);
+    if (scan_ends(known, text, capacity) != expected) {
+      FAIL_CHECK(std::string(known.name) << " differs on " << quoted(text));
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("words, numbers and what is neither") {
+  check(kAll, "Hello| world|!");
+  check({"gpt2"}, "a|123456| 78\u0661\u2167|.");
+  check({"cl100k", "llama3", "o200k"}, "a|123|456| |78\u0661|\u2167|.");
+  check({"qwen2", "qwen35", "tekken"}, "a|1|2| |7|\u0661|\u2167|.");
+  check({"gpt2"}, "x|.|y| !?|\u00E9|\U00010D40|\U00011DE0");
+  check({"cl100k", "llama3", "qwen2", "qwen35", "o200k", "tekken"}, "x|.y| !?|1");
+}
+
+TEST_CASE("contractions before other rules") {
+  check({"gpt2"}, "I|'m| you|'ll| don|'t| we|'ve| they|'re| he|'s| she|'d");
+  check({"gpt2"}, "it|'|S| '|s|'s|x|'|\u017F");
+  check(kAnyCaseFirst, "it|'S|'Ll|'vE|'s|x|'\u017F|a");
+  check(kAnyCaseFirst, "x|'lx| '|s");
+  check({"gpt2"}, "'s|a|'|la|'ll|a");
+}
+
+TEST_CASE("contractions at the end of a word") {
+  check({"o200k"}, "it's|x| IT'S|'s's|'d| don't|'ll|'v");
+  check({"o200k"}, "it'\u017F|a|1|'s| a|'la|!'|lla'll");
+  check({"tekken"}, "it|'s| don|'t");
+}
+
+TEST_CASE("one character before a word") {
+  check({"gpt2"}, " a|\t|a|\u3000|a|-|a");
+  check({"cl100k", "llama3", "qwen2", "qwen35", "o200k", "tekken"}, "\ta|\u3000a|-a|\n|a|\r|a");
+  check({"cl100k", "llama3", "qwen2", "qwen35", "o200k", "tekken"}, "--|a|---|a");
+  check(kAll, "\xFF");
+}
+
+TEST_CASE("case cuts words in two grammars, and is given back from") {
+  for (const std::string_view grammar : {"o200k", "tekken"}) {
+    CAPTURE(std::string(grammar));
+    CHECK(pieces_of(grammar, "HelloWorld") == "Hello|World");
+    CHECK(pieces_of(grammar, "HTTPServer") == "HTTPServer");
+    CHECK(pieces_of(grammar, "helloHTTP") == "hello|HTTP");
+    // A run of capitals with no small letter behind it gives back to its last caseless letter.
+    CHECK(pieces_of(grammar, "A\u4E2D\u4E2DB") == "A\u4E2D\u4E2D|B");
+    CHECK(pieces_of(grammar, "A\u4E2D\u4E2DBc") == "A\u4E2D\u4E2DBc");
+    CHECK(pieces_of(grammar, "A\u0301B") == "A\u0301|B");
+    CHECK(pieces_of(grammar, "\u4E2DAB.") == "\u4E2D|AB|.");
+    CHECK(pieces_of(grammar, "\u01C5a\u01C5") == "\u01C5a|\u01C5");
+    // A mark is tried as the character before the word first.
+    CHECK(pieces_of(grammar, "\u0301A") == "\u0301|A");
+    CHECK(pieces_of(grammar, "\u0301a") == "\u0301a");
+    CHECK(pieces_of(grammar, "1\u0301") == "1|\u0301");
+  }
+  CHECK(pieces_of("llama3", "HelloWorld") == "HelloWorld");
+}
+
+TEST_CASE("marks belong to words, to punctuation or before a word") {
+  check({"gpt2"}, "e|\u0301|f| \u0301!\u0301");
+  check({"cl100k", "llama3", "qwen2"}, "e|\u0301f| \u0301!\u0301");
+  check({"qwen35"}, "e\u0301f| \u0301|!\u0301");
+  check({"o200k", "tekken"}, "e\u0301f| \u0301|!\u0301");
+}
+
+TEST_CASE("what follows punctuation") {
+  check({"gpt2"}, "a|.|\n|\n|b|!/|\n");
+  check(kAnyCaseFirst, "a|.\n\r\n|b|!|\t\n|a");
+  check(kAnyCaseFirst, "!\n|/");
+  check({"o200k", "tekken"}, "a|.\n/\n|b|!//\r");
+}
+
+TEST_CASE("white space gives its last character to what follows") {
+  check({"gpt2"}, "a|  | b|\n |\n|b|\t|\t|1| |\u3000|1");
+  check(kAnyCaseFirst, "a|  | b|  | |1|  | .");
+  check(kCutAfterNewline, "a| \n \n|  | b|\r\n|\tb|\n|\u0085b");
+  check({"cl100k"}, "a| \n \n|  | b|\r\n|\tb|\n|\u0085b");
+  check({"gpt2"}, "a| \n \n | b|\r|\n|b");
+  check(kAll, "\u0085\u00A0\u1680\u2000\u2028\u202F\u205F\u3000");
+  check({"gpt2"}, "\u200B|a|\uFEFF|a|\u180E|a");
+}
+
+TEST_CASE("white space at the end of the text") {
+  check({"gpt2", "cl100k"}, "a| \n ");
+  check(kCutAfterNewline, "a| \n| ");
+  check(kAll, "a|   ");
+  check(kAll, "a|\n\n");
+}
+
+TEST_CASE("an ill-formed sequence is one character that is neither word nor space") {
+  check({"gpt2"}, "a|\xFF|b| \xE4\xB8|\n|\xED\xA0\x80");
+  check({"llama3"}, "a|\xFFz| \xE4\xB8\n|\xED\xA0\x80|1");
+}
+
+TEST_CASE("the scanner follows the regular expressions: random texts") {
+  for_seeds(4000, [](Random& random) {
+    const std::size_t capacity = 1 + random.below(9);
+    check_against_oracle(awkward_text(random, random.below(30)), capacity);
+    check_against_oracle(plain_text(random, random.below(8)), capacity);
+  });
+}
+
+TEST_CASE("the scanner follows the regular expressions: random bytes") {
+  for_seeds(2000, [](Random& random) {
+    std::string text;
+    const std::size_t n = random.below(40);
+    for (std::size_t i = 0; i < n; ++i) text += static_cast<char>(random.below(256));
+    check_against_oracle(text, 16);
+  });
+}
+
+TEST_CASE("the scanner follows the regular expressions: all short texts of a few characters") {
+  static constexpr std::string_view kLetters[] = {"s", "A",  "\u4E2D", "\u0301", "'",
+                                                  " ", "\n", "1",      "/",      "\u3000"};
+  constexpr std::size_t kBase = std::size(kLetters);
+  for (std::size_t number = 0; number < kBase * kBase * kBase * kBase; ++number) {
+    std::string text;
+    for (std::size_t rest = number, i = 0; i < 4; ++i, rest /= kBase)
+      text += kLetters[rest % kBase];
+    check_against_oracle(text, 3);
+  }
+}
+
+TEST_CASE("every code point, between letters and alone") {
+  for (char32_t c = 0; c <= 0x10FFFF; c += c < 0x3000 ? 1 : 61) {
+    if (c >= 0xD800 && c <= 0xDFFF) continue;
+    char bytes[4];
+    const std::string one(bytes, encode_utf8(c, bytes));
+    check_against_oracle("a" + one + "B 1" + one + one + "\n", 16);
+  }
+}
+
+TEST_CASE("time is linear: a long run of one thing is scanned in one pass") {
+  const TimeLimit limit(120);
+  for (const std::string_view part : {" ", "\n", "a", "A", "\u4E2D", "\u0301", "1", "!", "'",
+                                      "\xFF", " \n", "A\u4E2D", "\u4E2DA", "'s", "/\n", "a'"}) {
+    const std::string text = repeated(part, 300'000 / part.size());
+    for (const KnownPattern& known : known_patterns()) {
+      CHECK(scan_ends(known, text, 512).back() == text.size());
+    }
+  }
+}
+
+TEST_CASE("a pattern is known by exactly its text") {
+  for (const KnownPattern& known : known_patterns()) {
+    CHECK(find_known_pattern(known.pattern) == &known);
+    CHECK(find_known_pattern(std::string(known.pattern) + " ") == nullptr);
+  }
+  CHECK(find_known_pattern("") == nullptr);
+  CHECK(find_known_pattern("gpt2") == nullptr);
+}
