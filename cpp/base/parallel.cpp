@@ -7,6 +7,7 @@
 #include <list>
 #include <mutex>
 #include <new>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -92,7 +93,11 @@ class Pool {
 
  private:
   void grow_to(std::size_t n) {
-    while (threads_.size() < n && !stopping_) threads_.emplace_back([this] { help(); });
+    try {
+      while (threads_.size() < n && !stopping_) threads_.emplace_back([this] { help(); });
+    } catch (const std::system_error&) {
+      // No more threads are to be had: those there are, and the caller, do the work.
+    }
   }
 
   void help() {

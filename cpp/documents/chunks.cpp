@@ -1,5 +1,7 @@
 #include "documents/chunks.hpp"
 
+#include <algorithm>
+
 #include "documents/safe_cut.hpp"
 
 namespace bytestride {
@@ -17,7 +19,7 @@ std::vector<Chunk> plan_chunks(const DocumentList& documents, bool may_cut,
   };
   for (std::size_t i = 0; i < documents.size(); ++i) {
     const DocumentView document = documents[i];
-    const std::size_t step = chunk_bytes / document.unit_size();
+    const std::size_t step = std::max<std::size_t>(chunk_bytes / document.unit_size(), 1);
     std::size_t begin = 0;
     while (may_cut && document.n_units - begin > 2 * step) {
       const std::size_t cut = find_safe_cut(document, begin + step);

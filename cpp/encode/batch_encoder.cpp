@@ -26,7 +26,9 @@ template <typename Id>
 EncodedBatch<Id> encode_batch(Encoder& encoder, const DocumentList& documents,
                               const AddedTokenPolicy& policy, std::size_t n_threads) {
   const TextSplitter& splitter = encoder.splitter();
-  const std::vector<Chunk> chunks = plan_chunks(documents, splitter.may_cut());
+  // Where a token may be refused, documents stay whole: the error names its place in the document.
+  const bool may_cut = splitter.may_cut() && policy.refused.empty();
+  const std::vector<Chunk> chunks = plan_chunks(documents, may_cut);
   std::size_t most_tokens = 0;
   for (const Chunk& chunk : chunks) most_tokens += chunk.max_utf8_bytes;
   // NFC can lengthen a text, at most threefold in UTF-8.

@@ -28,7 +28,7 @@ class MergeLoop {
  public:
   struct Learned {
     Pair pair;
-    std::uint64_t count;  // occurrences that the merge replaced, before it
+    std::uint64_t count;  // of the pair before the merge; in runs every position counts
   };
 
   // base_ids[b] is the id of byte b, a permutation of 0..255. The words are copied.

@@ -27,6 +27,7 @@ TEST_CASE("ids become their bytes, in each type of id") {
   const Decoder decoder(vocab, added);
   const std::string expected = "abx\u00E9<|end|>\xFF\xFE";
   CHECK(decode<std::int64_t>(decoder, {256, 'x', 257, 300, 258}) == expected);
+  CHECK(decode<std::uint64_t>(decoder, {256, 'x', 257, 300, 258}) == expected);
   CHECK(decode<std::uint32_t>(decoder, {256, 'x', 257, 300, 258}) == expected);
   CHECK(decode<std::uint16_t>(decoder, {256, 'x', 257, 300, 258}) == expected);
   CHECK(decode<std::int64_t>(decoder, {}) == "");
@@ -50,6 +51,8 @@ TEST_CASE("an id of no token is named with its position") {
   }
   CHECK_THROWS_AS(decode<std::uint32_t>(decoder, {kNoToken}), NotFound);
   CHECK_THROWS_AS(decode<std::uint16_t>(decoder, {0xFFFF}), NotFound);
+  CHECK_THROWS_WITH_AS(decode<std::uint64_t>(decoder, {~std::uint64_t{0}}),
+                       doctest::Contains("18446744073709551615"), NotFound);
 }
 
 TEST_CASE("of one id an added token's text goes first, and the first of them before others") {
