@@ -1,6 +1,5 @@
 // Errors that leave the core. Each carries a message a user can act on; the bindings give each its
-// Python class: InvalidArgument -> ValueError, NotFound -> KeyError, FormatError ->
-// bytestride.FormatError, std::bad_alloc -> MemoryError.
+// Python class: InvalidArgument -> ValueError, NotFound -> KeyError, std::bad_alloc -> MemoryError.
 #pragma once
 
 #include <cassert>
@@ -17,11 +16,6 @@ struct InvalidArgument : std::invalid_argument {
 // A token id or token that the vocabulary does not hold.
 struct NotFound : std::out_of_range {
   using std::out_of_range::out_of_range;
-};
-
-// Damaged or unsupported data.
-struct FormatError : std::runtime_error {
-  using std::runtime_error::runtime_error;
 };
 
 }  // namespace bytestride

@@ -13,6 +13,7 @@ from bytestride.cli.arguments import (
     check_inputs,
     load_tokenizer,
     positive,
+    text_bytes,
 )
 
 if TYPE_CHECKING:
@@ -71,8 +72,7 @@ def run(arguments: argparse.Namespace) -> None:
         "separator": separator,
         "end_of_document": eos,
     }
-    packed = any(path.suffix in {".gz", ".zst"} for path in arguments.files)
-    total = None if packed else sum(path.stat().st_size for path in arguments.files)
+    total = text_bytes(arguments.files)
     n_done = 0
     with (
         TokenStoreWriter(

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bytestride.cli.arguments import add_threads, check_inputs, check_output, positive
+from bytestride.cli.arguments import add_threads, check_inputs, check_output, positive, text_bytes
 
 if TYPE_CHECKING:
     from bytestride.tokenizer import Tokenizer
@@ -53,9 +53,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise ValueError(
             "a .tiktoken file holds no special tokens; write a .json file, or leave out --special"
         )
-    # A compressed file holds more than its size says.
-    packed = any(path.suffix in {".gz", ".zst"} for path in arguments.files)
-    n_bytes = None if packed else sum(path.stat().st_size for path in arguments.files)
+    n_bytes = text_bytes(arguments.files)
     with Stages() as stages:
         stages.update("count", 0, n_bytes)
 
