@@ -1,9 +1,6 @@
 #include "pretokenize/grammar.hpp"
 
-#include <limits>
-
-#include "base/error.hpp"
-#include "pretokenize/scanner.hpp"
+#include "pretokenize/window_scanner.hpp"
 
 namespace bytestride {
 namespace {
@@ -11,19 +8,7 @@ namespace {
 template <Grammar G>
 std::size_t scan(std::string_view text, std::size_t position, std::uint32_t* ends,
                  std::size_t capacity) {
-  const char* const begin = text.data() + position;
-  const char* const end = text.data() + text.size();
-  const char* p = begin;
-  std::size_t n = 0;
-  while (n < capacity && p < end) {
-    p = scanner::pretoken_end<G>(p, end);
-    if (p - begin >= std::numeric_limits<std::uint32_t>::max()) {
-      if (n == 0) throw InvalidArgument("one pretoken of 4 GiB or more; cut the document");
-      break;
-    }
-    ends[n++] = static_cast<std::uint32_t>(p - begin);
-  }
-  return n;
+  return WindowScanner<G>(text, position, ends, capacity).scan();
 }
 
 constexpr KnownPattern kKnownPatterns[] = {

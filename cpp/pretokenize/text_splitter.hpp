@@ -20,7 +20,7 @@ namespace bytestride {
 // Fills `ends` with the ascending ends, in bytes, of all pieces of a text; the last is its size.
 using SplitCallback = std::function<void(ByteSpan text, std::vector<std::size_t>& ends)>;
 
-inline constexpr std::size_t kSpanBatch = 512;
+inline constexpr std::size_t kSpanBatch = 1024;
 
 // Pretokens that lie side by side: number i is base[ends[i - 1], ends[i]), and the first starts at
 // base. All of them lie in `text`, so that whoever reads ahead knows how far.
