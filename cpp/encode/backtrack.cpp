@@ -13,7 +13,6 @@ constexpr std::uint32_t kFirstMerged = 256;
 Backtracker::Backtracker(const Vocab& vocab) : seed_(process_hash_seed()), vocab_(&vocab) {
   const auto& merges = vocab.merges();
   n_tokens_ = kFirstMerged + merges.size();
-  if (n_tokens_ >= PrefixTrie::kMaxNodes) return;
   std::vector<std::uint32_t> number(std::size_t{vocab.max_id()} + 1, kNone);
   std::vector<ByteSpan> spellings(n_tokens_);
   tokens_ = PageArray<Token>(n_tokens_);
@@ -50,13 +49,14 @@ Backtracker::Backtracker(const Vocab& vocab) : seed_(process_hash_seed()), vocab
     left.least_as_left = std::min(left.least_as_left, token.time);
     right.least_as_right = std::min(right.least_as_right, token.time);
   }
-  trie_ = PrefixTrie(spellings);
+  std::vector<std::uint32_t> shorter(n_tokens_);
+  trie_ = PrefixTrie(spellings, shorter);
   if (!trie_.ok()) return;
   product_bits_ = static_cast<unsigned>(std::bit_width(n_tokens_));
   pairs_.resize(std::bit_ceil(2 * merges.size() + 2));
   pair_mask_ = pairs_.size() - 1;
   for (std::uint32_t i = 0; i < n_tokens_; ++i) {
-    tokens_[i].shorter = trie_.shorter()[i];
+    tokens_[i].shorter = shorter[i];
     if (i < kFirstMerged) continue;
     const std::uint64_t hash = hash_u64(pair_key(tokens_[i].left, tokens_[i].right), seed_);
     std::size_t slot = hash & pair_mask_;
@@ -94,7 +94,8 @@ bool Backtracker::may_follow(std::uint32_t a, std::uint32_t b, std::size_t& step
   while (true) {
     ++steps;
     if (tokens[a].least_as_left <= limit && tokens[b].least_as_right <= limit) {
-      const std::uint32_t product = product_of(a, b);
+      const std::uint32_t product = std::max(a,b)<kFirstMerged ? trie_.token_of_two(a,b) : product_of(a, b);
+      if (product < kFirstMerged) return true;
       if (product != kNone && tokens[product].time <= limit &&
           (tokens[product].time < limit || wins_tie(product, above_a, above_b))) {
         return false;
@@ -126,7 +127,7 @@ std::size_t Backtracker::search(ByteSpan word, TokenId* out, BacktrackScratch& s
   const std::size_t budget = 64 * n + 1024;
   std::size_t steps = 0;
   std::size_t k = 0, at = 0;
-  std::uint32_t token = trie_.longest(base, end, steps);
+  std::uint32_t token = trie_.longest(base, end);
   while (true) {
     const std::size_t to = token == kNone ? 0 : at + tokens_[token].length;
     if (token == kNone) {
@@ -135,7 +136,7 @@ std::size_t Backtracker::search(ByteSpan word, TokenId* out, BacktrackScratch& s
       token = out[--k];
       at -= tokens_[token].length;
       const bool run = k >= 2 && out[k - 1] == token && out[k - 2] == token;
-      token = run ? trie_.longest(base + at, end, steps) : tokens_[token].shorter;
+      token = run ? trie_.longest(base + at, end) : tokens_[token].shorter;
       if (steps > budget) break;
       continue;
     }
@@ -156,7 +157,7 @@ std::size_t Backtracker::search(ByteSpan word, TokenId* out, BacktrackScratch& s
       if (at == n) break;
     }
     if (steps > budget) break;
-    token = trie_.longest(base + at, end, steps);
+    token = trie_.longest(base + at, end);
   }
   if (at != n || k == 0) return 0;
   for (std::size_t i = 0; i < k; ++i) out[i] = tokens_[out[i]].id;
