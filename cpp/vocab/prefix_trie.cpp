@@ -98,11 +98,7 @@ class PrefixTrie::Builder {
     return true;
   }
 
-  PageArray<Node> take() {
-    PageArray<Node> nodes(nodes_.size());
-    std::memcpy(nodes.data(), nodes_.data(), nodes_.size() * sizeof(Node));
-    return nodes;
-  }
+  std::vector<Node> take() { return std::move(nodes_); }
 
  private:
   // Free slots are a ring through slot 0, oldest first.
@@ -173,7 +169,15 @@ class PrefixTrie::Builder {
 PrefixTrie::PrefixTrie(std::span<const ByteSpan> tokens, std::span<std::uint32_t> shorter) {
   Builder builder(tokens, shorter);
   ok_ = builder.build(firsts_);
-  if (ok_) nodes_ = builder.take();
+  own_ = builder.take();
+  nodes_ = own_.data();
+  n_nodes_ = own_.size();
+}
+
+void PrefixTrie::move_to(void* memory) {
+  std::memcpy(memory, nodes_, n_bytes());
+  nodes_ = static_cast<const Node*>(memory);
+  own_ = {};
 }
 
 }  // namespace bytestride

@@ -76,7 +76,8 @@ template <typename Items>
 void disturb(Random& random, Order order, Items& items) {
   if (order == Order::shuffled) shuffle(random, items);
   if (order == Order::a_few_swapped && items.size() > 1) {
-    for (int i = 0; i < 2; ++i) std::swap(items[random.below(items.size())], items[random.below(items.size())]);
+    for (int i = 0; i < 2; ++i)
+      std::swap(items[random.below(items.size())], items[random.below(items.size())]);
   }
 }
 
@@ -116,13 +117,20 @@ TEST_CASE("every short word of random vocabularies is what merging gives") {
       CAPTURE(by_rows);
       CAPTURE(static_cast<int>(order));
       for_seeds(1500, [&](Random& random) {
-        const std::string_view alphabet = random.pick(std::vector<std::string_view>{"a", "ab", "abc", "abcd"});
+        const std::string_view alphabet =
+            random.pick(std::vector<std::string_view>{"a", "ab", "abc", "abcd"});
         const Vocab vocab = random_vocab(random, alphabet, 1 + random.below(14), order, by_rows);
         const Backtracker backtracker(vocab);
         REQUIRE(backtracker.usable());
-        const std::size_t max_length = alphabet.size() == 1 ? 40 : alphabet.size() == 2 ? 9 : alphabet.size() == 3 ? 6 : 5;
-        for_words(alphabet, max_length, [&](const std::string& word) { check_word(vocab, backtracker, word, scratch); });
-        for (int i = 0; i < 20; ++i) check_word(vocab, backtracker, letters(random, alphabet, 10 + random.below(120)), scratch);
+        const std::size_t max_length = alphabet.size() == 1   ? 40
+                                       : alphabet.size() == 2 ? 9
+                                       : alphabet.size() == 3 ? 6
+                                                              : 5;
+        for_words(alphabet, max_length,
+                  [&](const std::string& word) { check_word(vocab, backtracker, word, scratch); });
+        for (int i = 0; i < 20; ++i)
+          check_word(vocab, backtracker, letters(random, alphabet, 10 + random.below(120)),
+                     scratch);
       });
     }
   }
