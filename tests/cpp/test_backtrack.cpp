@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -134,4 +135,179 @@ TEST_CASE("every short word of random vocabularies is what merging gives") {
       });
     }
   }
+}
+
+TEST_CASE("the longest prefix is what looking every prefix up finds") {
+  for_seeds(600, [](Random& random) {
+    std::vector<std::string> tokens;
+    for (int byte = 0; byte < 256; ++byte) tokens.emplace_back(1, static_cast<char>(byte));
+    std::map<std::string, std::uint32_t> known;
+    const std::string_view alphabet = random.one_in(2) ? "ab" : std::string_view("\0\xFFkz", 4);
+    const std::size_t n_made = random.below(random.one_in(10) ? 3000 : 60);
+    for (std::size_t i = 0; i < n_made; ++i) {
+      const std::size_t length = 2 + random.below(random.one_in(20) ? 60 : 10);
+      const std::string token = random.one_in(4) ? std::string{static_cast<char>(random.next()),
+                                                               static_cast<char>(random.next())}
+                                                 : letters(random, alphabet, length);
+      if (known.emplace(token, 0).second) tokens.push_back(token);
+    }
+    known.clear();
+    std::vector<ByteSpan> spans;
+    for (std::uint32_t i = 0; i < tokens.size(); ++i) {
+      known[tokens[i]] = i;
+      spans.push_back(tokens[i]);
+    }
+    const auto longest = [&known](std::string_view text, std::size_t n) {
+      while (n > 0 && !known.contains(std::string(text.substr(0, n)))) --n;
+      return n == 0 ? PrefixTrie::kNone : known.at(std::string(text.substr(0, n)));
+    };
+    std::vector<std::uint32_t> shorter(tokens.size());
+    PrefixTrie trie(spans, shorter);
+    REQUIRE(trie.ok());
+    for (std::uint32_t i = 0; i < tokens.size(); ++i) {
+      CHECK(shorter[i] == longest(tokens[i], tokens[i].size() - 1));
+    }
+    std::vector<char> memory(trie.n_bytes());
+    for (const bool moved : {false, true}) {
+      if (moved) trie.move_to(memory.data());
+      for (int i = 0; i < 40; ++i) {
+        const std::string text = letters(random, alphabet, 1 + random.below(70));
+        std::size_t steps = 0;
+        CHECK(trie.longest(text.data(), text.data() + text.size(), steps) ==
+              longest(text, text.size()));
+        CHECK(steps >= 1);
+        CHECK(steps <= text.size());
+        const auto first = static_cast<unsigned char>(random.pick(alphabet));
+        const auto second = static_cast<unsigned char>(random.pick(alphabet));
+        const std::string two{static_cast<char>(first), static_cast<char>(second)};
+        const std::uint32_t expected = known.contains(two) ? known.at(two) : first;
+        CHECK(trie.token_of_two(first, second) == expected);
+      }
+    }
+  });
+}
+
+namespace {
+
+// Single letters have the ids of their bytes. Merges come in the order given.
+Vocab vocab_of_merges(std::initializer_list<std::pair<std::string, std::string>> parts) {
+  TokenRows rows = byte_rows();
+  std::map<std::string, TokenId> ids;
+  for (int byte = 0; byte < 256; ++byte) {
+    ids[std::string(1, static_cast<char>(byte))] = static_cast<TokenId>(byte);
+  }
+  TokenId id = 256;
+  for (const auto& [left, right] : parts) {
+    if (!ids.emplace(left + right, id).second) continue;
+    rows.add(id++, left + right);
+  }
+  std::vector<Pair> merges;
+  for (const auto& [left, right] : parts) merges.push_back({ids.at(left), ids.at(right)});
+  return rows.make(merges);
+}
+
+void check_all_words(const Vocab& vocab, std::string_view alphabet, std::size_t max_length) {
+  const Backtracker backtracker(vocab);
+  BacktrackScratch scratch;
+  for_words(alphabet, max_length,
+            [&](const std::string& word) { check_word(vocab, backtracker, word, scratch); });
+}
+
+}  // namespace
+
+TEST_CASE("a later byte changes the first token") {
+  // (y, z) < (x, y) < (w, x) < (v, w): vwxy is vw xy, and vwxyz is v wx yz.
+  const Vocab vocab = vocab_of_merges({{"y", "z"}, {"x", "y"}, {"w", "x"}, {"v", "w"}});
+  check_all_words(vocab, "vwxyz", 7);
+}
+
+TEST_CASE("tokens whose parts come later") {
+  // cd, then b cd before cd e: the new symbol goes to the left.
+  check_all_words(vocab_of_merges({{"b", "cd"}, {"cd", "e"}, {"c", "d"}}), "bcde", 7);
+  // The same with the new symbol to the right.
+  check_all_words(vocab_of_merges({{"cd", "e"}, {"b", "cd"}, {"c", "d"}}), "bcde", 7);
+  // What stands right of a new symbol is made in the same phase, and too late.
+  check_all_words(vocab_of_merges({{"cd", "cd"}, {"b", "cd"}, {"c", "d"}}), "bcd", 9);
+  check_all_words(vocab_of_merges({{"aa", "a"}, {"a", "aa"}, {"aa", "aa"}, {"a", "a"}}), "ab", 14);
+}
+
+TEST_CASE("a token that merging never makes is not given") {
+  // abc cannot be made, for (b, c) comes before (ab, c).
+  const Vocab vocab = vocab_of_merges({{"b", "c"}, {"a", "b"}, {"ab", "c"}});
+  REQUIRE(vocab.unreachable().size() == 1);
+  check_all_words(vocab, "abc", 8);
+}
+
+TEST_CASE("long words of letters that send the search back") {
+  // The pair of two letters merges the sooner the later they are: how a row of letters is paired
+  // depends on where it ends.
+  TokenRows rows = byte_rows();
+  TokenId id = 256;
+  std::string all;
+  for (char c = 'y'; c >= 'a'; --c) rows.add(id++, std::string{c, static_cast<char>(c + 1)});
+  for (char c = 'a'; c <= 'z'; ++c) all += c;
+  const Vocab vocab = rows.make();
+  const Backtracker backtracker(vocab);
+  BacktrackScratch scratch;
+  for (std::size_t begin = 0; begin < 26; ++begin) {
+    for (std::size_t n = 1; begin + n <= 26; ++n) {
+      check_word(vocab, backtracker, all.substr(begin, n), scratch);
+      check_word(vocab, backtracker, repeated(all.substr(begin, n), 40), scratch);
+    }
+  }
+}
+
+TEST_CASE("runs and periods of every length") {
+  TokenRows rows = byte_rows();
+  TokenId id = 256;
+  for (const std::size_t n : {2, 3, 4, 5, 8, 16, 24, 32, 64, 80}) rows.add(id++, repeated("=", n));
+  for (const std::size_t n : {2, 4, 3, 6, 7}) rows.add(id++, repeated("xy", n).substr(0, n));
+  const Vocab vocab = rows.make();
+  const Backtracker backtracker(vocab);
+  BacktrackScratch scratch;
+  for (std::size_t n = 1; n < 700; ++n) {
+    check_word(vocab, backtracker, repeated("=", n), scratch);
+    check_word(vocab, backtracker, repeated("=", n) + "x", scratch);
+    check_word(vocab, backtracker, repeated("xy", n), scratch);
+    check_word(vocab, backtracker, repeated("xyx", n), scratch);
+  }
+}
+
+TEST_CASE("a million bytes take little time") {
+  const TimeLimit limit(120);
+  constexpr std::size_t kMillion = 1'000'000;
+  BacktrackScratch scratch;
+  SUBCASE("a run") {
+    TokenRows rows = byte_rows();
+    for (unsigned k = 1; k <= 7; ++k) rows.add(255 + k, repeated("a", std::size_t{1} << k));
+    const Vocab vocab = rows.make();
+    check_word(vocab, Backtracker(vocab), repeated("a", kMillion + 77), scratch);
+  }
+  SUBCASE("any letters") {
+    Random random(1);
+    const Vocab vocab = random_vocab(random, "abcd", 200, Order::kept, false);
+    check_word(vocab, Backtracker(vocab), letters(random, "abcd", kMillion), scratch);
+  }
+  SUBCASE("more steps than are allowed") {
+    // b, ab, cab, acab, cacab, ...: without a b every walk is long and ends in nothing.
+    TokenRows rows = byte_rows();
+    std::string token = "b";
+    for (TokenId id = 256; id < 600; ++id) {
+      token.insert(0, 1, id % 2 == 0 ? 'a' : 'c');
+      rows.add(id, token);
+    }
+    const Vocab vocab = rows.make();
+    const Backtracker backtracker(vocab);
+    const std::string word = repeated("ac", kMillion / 2);
+    std::vector<TokenId> out(word.size());
+    CHECK(backtracker.search(word, out.data(), scratch) == 0);
+    CHECK(backtracker.encode(word, out.data(), scratch) == word.size());
+    CHECK(out == merged(vocab, word, scratch.merge));
+  }
+}
+
+TEST_CASE("an empty word gives nothing") {
+  const Vocab vocab = vocab_of({"ab"});
+  BacktrackScratch scratch;
+  CHECK(Backtracker(vocab).encode("", nullptr, scratch) == 0);
 }
