@@ -17,22 +17,23 @@ namespace bytestride {
 class MergeLanes {
  public:
   static constexpr std::size_t kLanes = 16;
-  static constexpr std::size_t kMaxBytes = 64;  // of a word
+  static constexpr std::size_t kMaxBytes = 32;  // of a word
 
   // Takes `words[i]`, i < n <= kLanes, each of 1 to kMaxBytes bytes, and merges them all. Words of
   // like length go best together.
   void run(const MergeTable& merges, const ByteSpan* words, std::size_t n);
 
   // The ids of word i after run().
-  std::size_t n_ids(std::size_t i) const { return lanes_[i].n; }
+  std::size_t n_ids(std::size_t i) const { return lanes_[i].n_ids; }
   const TokenId* ids(std::size_t i) const { return lanes_[i].symbols; }
 
+  // A symbol stands where its first byte does and says so in `live`; nothing moves when two merge.
   struct Lane {
-    // One more than is used, so that moving everything down by one is one loop.
-    Symbol symbols[kMaxBytes + 16];
-    Symbol products[kMaxBytes + 16];  // of symbols i and i + 1
-    std::uint32_t n;
+    Symbol symbols[kMaxBytes];
+    Symbol pairs[kMaxBytes];  // of a symbol and the next: product and place
+    std::uint32_t live;
     std::uint32_t merged_at;  // the symbol whose pairs are being looked up
+    std::uint32_t n_ids;
   };
 
  private:

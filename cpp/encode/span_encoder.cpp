@@ -14,22 +14,20 @@ bool has_short_key(const MissedWord& missed) {
 }  // namespace
 
 SpanEncoder::SpanEncoder(std::shared_ptr<const Vocab> vocab, bool whole_pieces)
-    : vocab_(std::move(vocab)), whole_pieces_(whole_pieces), merges_(*vocab_) {
+    : vocab_(std::move(vocab)),
+      whole_pieces_(whole_pieces),
+      merges_(*vocab_),
+      backtracker_(*vocab_) {
   if (vocab_->unreachable().empty()) return;
   unreachable_.resize(std::size_t{vocab_->max_id()} + 1);
   for (const TokenId id : vocab_->unreachable()) unreachable_[id] = true;
 }
 
-std::size_t SpanEncoder::encode_word(ByteSpan word, TokenId* out, MergeScratch& scratch) const {
+std::size_t SpanEncoder::encode_word(ByteSpan word, TokenId* out, BacktrackScratch& scratch) const {
   const TokenId whole = whole_token(word, vocab_->index_hash(word));
-  if (whole != kNoToken) {
-    *out = whole;
-    return 1;
-  }
-  for (std::size_t i = 0; i < word.size(); ++i) {
-    out[i] = vocab_->byte_id(static_cast<unsigned char>(word[i]));
-  }
-  return merge_symbols(vocab_->pairs(), out, word.size(), scratch);
+  if (whole == kNoToken) return backtracker_.encode(word, out, scratch);
+  *out = whole;
+  return 1;
 }
 
 TokenId SpanEncoder::whole_token(ByteSpan word, std::uint64_t index_hash) const {
@@ -161,7 +159,8 @@ void SpanEncoder::work_out(const SpanBatch& spans, std::size_t n_missed, const W
       keep(spans, missed, &whole, 1, tables, scratch);
     } else if (missed.n_bytes > MergeLanes::kMaxBytes) {
       scratch.word.resize(missed.n_bytes);
-      const std::size_t n_ids = encode_word(word_of(missed), scratch.word.data(), scratch.merge);
+      const std::size_t n_ids =
+          backtracker_.encode(word_of(missed), scratch.word.data(), scratch.backtrack);
       keep(spans, missed, scratch.word.data(), n_ids, tables, scratch);
     } else {
       scratch.missed[n_open++] = missed;

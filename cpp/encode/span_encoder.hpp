@@ -13,12 +13,12 @@
 #include <memory>
 #include <vector>
 
+#include "encode/backtrack.hpp"
 #include "encode/front_table.hpp"
 #include "encode/merge_lanes.hpp"
 #include "encode/merge_table.hpp"
 #include "encode/word_cache.hpp"
 #include "pretokenize/text_splitter.hpp"
-#include "vocab/merge_symbols.hpp"
 #include "vocab/vocab.hpp"
 
 namespace bytestride {
@@ -40,7 +40,7 @@ struct SpanScratch {
   std::uint16_t by_length[kSpanBatch];
   std::vector<TokenId> lists;  // of this batch: a length and as many ids, again and again
   std::vector<TokenId> word;
-  MergeScratch merge;
+  BacktrackScratch backtrack;
   MergeLanes lanes;
 };
 
@@ -65,7 +65,7 @@ class SpanEncoder {
 
   // The ids of one pretoken, without any table: at most word.size() of them are written to `out`,
   // which must have room for that many. Returns how many.
-  std::size_t encode_word(ByteSpan word, TokenId* out, MergeScratch& scratch) const;
+  std::size_t encode_word(ByteSpan word, TokenId* out, BacktrackScratch& scratch) const;
 
  private:
   // Each returns how many words it leaves to the next, at the front of scratch.missed.
@@ -86,6 +86,7 @@ class SpanEncoder {
   bool whole_pieces_;
   std::vector<bool> unreachable_;  // by id; empty where no token is
   MergeTable merges_;
+  Backtracker backtracker_;
 };
 
 }  // namespace bytestride

@@ -35,10 +35,11 @@ Workspace::Workspace()
 void Workspace::trim() {
   drop_if_large(transcoded);
   drop_if_large(split.callback_ends);
-  drop_if_large(spans->merge.previous);
-  drop_if_large(spans->merge.next);
-  drop_if_large(spans->merge.merges);
-  drop_if_large(spans->merge.heap);
+  drop_if_large(spans->backtrack.merge.previous);
+  drop_if_large(spans->backtrack.merge.next);
+  drop_if_large(spans->backtrack.merge.merges);
+  drop_if_large(spans->backtrack.merge.heap);
+  drop_if_large(spans->backtrack.dead);
   drop_if_large(spans->lists);
   drop_if_large(spans->word);
   drop_if_large(document_ends);
