@@ -5,6 +5,8 @@
 #include <pybind11/pybind11.h>
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -18,6 +20,16 @@ std::int64_t id_from(py::handle item);
 // The ids of an iterable; errors as id_from.
 std::vector<std::int64_t> ids_of_iterable(py::handle ids);
 
+// The ids of a list or tuple of plain ints, the usual case, read without running any Python code.
+class PlainIds {
+ public:
+  // Nothing if it is something else, or holds an int that no id can be. Valid while this lives.
+  std::optional<std::span<const std::uint32_t>> read(py::handle ids);
+
+ private:
+  std::unique_ptr<std::uint32_t[]> ids_;
+};
+
 // ValueError or TypeError unless it is a 1-D array of integers.
 void check_ids_array(const py::array& ids);
 
@@ -25,6 +37,8 @@ void check_ids_array(const py::array& ids);
 // and of a type that the decoder reads, or of an iterable. The span holds during the call.
 template <typename Use>
 auto with_ids(py::handle ids, Use&& use) {
+  PlainIds plain_ids;
+  if (const auto plain = plain_ids.read(ids)) return use(*plain);
   if (PyList_CheckExact(ids.ptr()) || !py::isinstance<py::array>(ids)) {
     const std::vector<std::int64_t> values = ids_of_iterable(ids);
     return use(std::span<const std::int64_t>(values));

@@ -22,41 +22,29 @@ class TextWriter {
  public:
   TextWriter(Unit* out, std::size_t n_chars) : out_(out), end_(out + n_chars) {}
 
-  // Room for 16 bytes more, where the next token goes; nullptr where the text is not UTF-8.
-  char* room() {
-    if (n_held_ + 16 > sizeof held_ && !flush()) return nullptr;
-    return held_ + n_held_;
-  }
-  void took(std::size_t n_bytes) { n_held_ += n_bytes; }
-
-  bool take(ByteSpan bytes) {
-    while (!bytes.empty()) {
-      if (room() == nullptr) return false;
-      const std::size_t n = std::min(bytes.size(), sizeof held_ - n_held_);
-      std::memcpy(held_ + n_held_, bytes.data(), n);
-      n_held_ += n;
-      bytes.remove_prefix(n);
-    }
-    return true;
-  }
-
-  // Whether all went out, and filled the string.
-  bool finish() { return flush() && n_held_ == 0 && out_ == end_; }
-
- private:
-  bool flush() {
-    const char* const last = held_ + n_held_;
+  // The next bytes go here; room for kRoom of them.
+  static constexpr std::size_t kRoom = 4096;
+  char* place() { return held_ + n_held_; }
+  // False where they are not UTF-8.
+  bool take(std::size_t n_bytes) {
+    const char* const last = place() + n_bytes;
     const char* const rest =
         transcode_from_utf8(held_, last, out_, static_cast<std::size_t>(end_ - out_));
     n_held_ = static_cast<std::size_t>(last - rest);
+    if (n_held_ > kMostHeld) return false;
     std::memmove(held_, rest, n_held_);
-    return n_held_ <= 3;  // no character lacks more
+    return true;
   }
+  // Whether all went out, and filled the string.
+  bool finished() const { return n_held_ == 0 && out_ == end_; }
+
+ private:
+  static constexpr std::size_t kMostHeld = 3;  // no character lacks more
 
   Unit* out_;
   Unit* const end_;
   std::size_t n_held_ = 0;
-  char held_[4096];
+  char held_[kMostHeld + kRoom];
 };
 
 }  // namespace
@@ -170,20 +158,31 @@ bool Decoder::write(std::span<const Id> ids, char* out, std::size_t n_bytes) con
 
 template <typename Unit, typename Id>
 bool Decoder::write_text(std::span<const Id> ids, Unit* out, std::size_t n_chars) const {
-  TextWriter<Unit> writer(out, n_chars);
-  for (const Id id : ids) {
-    const Slot* const slot = slot_at(id);
-    if (slot == nullptr) return false;
-    if (slot->is_long()) {
-      if (!writer.take(slot->span())) return false;
-      continue;
+  using Writer = TextWriter<Unit>;
+  Writer writer(out, n_chars);
+  for (std::size_t i = 0; i < ids.size();) {
+    char* const begin = writer.place();
+    char* const last_full = begin + Writer::kRoom - sizeof(Slot);
+    char* p = begin;
+    const Slot* slot = nullptr;
+    for (; i < ids.size() && p <= last_full; ++i) {
+      slot = slot_at(ids[i]);
+      if (slot == nullptr) return false;
+      if (slot->is_long()) break;
+      std::memcpy(p, slot, sizeof(Slot));
+      p += slot->n_bytes();
     }
-    char* const room = writer.room();
-    if (room == nullptr) return false;
-    std::memcpy(room, slot, 16);
-    writer.took(slot->n_bytes());
+    if (!writer.take(static_cast<std::size_t>(p - begin))) return false;
+    if (i == ids.size() || !slot->is_long()) continue;
+    ByteSpan token = slot->span();
+    for (; !token.empty(); token.remove_prefix(std::min(token.size(), Writer::kRoom))) {
+      const std::size_t n = std::min(token.size(), Writer::kRoom);
+      std::memcpy(writer.place(), token.data(), n);
+      if (!writer.take(n)) return false;
+    }
+    ++i;
   }
-  return writer.finish();
+  return writer.finished();
 }
 
 template <typename Id>

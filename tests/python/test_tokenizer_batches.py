@@ -171,7 +171,7 @@ def test_offsets_too_large_to_be_true():
     with pytest.raises(ValueError, match=r"offsets\[1\]"):
         TOKENIZER.encode_ragged((b"abcde", np.array([0, 2**63 + 1], np.uint64)))
     with pytest.raises(TypeError, match="1-D"):
-        TOKENIZER.encode_ragged((b"abcde", np.array([[0, 1]])))
+        TOKENIZER.encode_ragged((b"abcde", np.array([[0, 1, 2]])))
 
 
 def test_a_buffer_is_let_go_afterwards():
