@@ -14,6 +14,7 @@ void bind_encode(pybind11::module_& module);
 // Parts of bind_encode.
 void bind_batch(pybind11::module_& module, pybind11::class_<Engine>& engine);
 void bind_decode(pybind11::module_& module, pybind11::class_<Engine>& engine);
+void bind_places(pybind11::class_<Engine>& engine);
 void bind_train(pybind11::module_& module);
 void bind_windows(pybind11::module_& module);
 

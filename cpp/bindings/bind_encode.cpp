@@ -173,6 +173,7 @@ list of int)")
   for (PyMethodDef& method : methods) add_method(engine, method);
   bind_batch(module, engine);
   bind_decode(module, engine);
+  bind_places(engine);
 }
 
 }  // namespace bytestride::python

@@ -20,17 +20,13 @@ def for_core(documents: Documents) -> tuple[Any, npt.NDArray[np.int64] | None]:
     ----------
     documents
         An iterable of str or bytes; a pair ``(buffer, offsets)`` of a buffer of bytes and
-        int64[n + 1] byte offsets in it; or an Arrow array of strings or binaries.
+        int64[n + 1] byte offsets in it, or int64[n, 2] begins and ends (``cut_documents``); or an
+        Arrow array of strings or binaries, in chunks or not.
 
     Returns
     -------
     source, offsets
-        An iterable of str and bytes and None, or a buffer and its int64[n_documents + 1] offsets.
-
-    Raises
-    ------
-    ValueError
-        An Arrow array holds nulls, or values that are no strings or binaries.
+        The iterable or Arrow array and None, or the buffer and its int64 offsets.
     """
     if _is_buffer_with_offsets(documents):
         buffer, offsets = documents
