@@ -210,34 +210,32 @@ void normalise(ByteSpan text, Keep&& keep, Change&& change) {
   }
 }
 
-// The part of the original that the next characters of a stretch stand for.
+// Takes the characters of a stretch's original one by one, for those that came of them.
 class OriginalParts {
  public:
-  OriginalParts(ByteSpan text, std::size_t begin) : text_(text), begin_(begin), end_(begin) {}
+  OriginalParts(ByteSpan text, const char* begin) : text_(text), p_(begin), last_(begin) {}
 
-  NfcAlignment::Part next(std::size_t n_bytes_before, std::size_t n_bytes, std::int32_t surplus) {
-    if (surplus <= 0) {
-      begin_ = next_;
-      end_ = begin_ + skip();
-      for (; surplus < 0; ++surplus) skip();
-    }
-    return {n_bytes_before, n_bytes_before + n_bytes, begin_, end_};
+  // The part for a character of this surplus: the first it takes, or the last that was taken.
+  NfcAlignment::Part next(std::size_t begin, std::size_t end, Stretch::Surplus surplus) {
+    if (surplus > 0) return {begin, end, place(last_), place(p_)};
+    take();
+    const NfcAlignment::Part part{begin, end, place(last_), place(p_)};
+    for (; surplus < 0; ++surplus) take();
+    return part;
   }
 
  private:
-  std::size_t skip() {
-    const char* const p = text_.data() + done_;
-    if (done_ == text_.size()) return 0;
-    const std::size_t length = decode_utf8(p, text_.data() + text_.size()).length;
-    done_ += length;
-    next_ += length;
-    return length;
+  void take() {
+    const char* const end = text_.data() + text_.size();
+    if (p_ == end) return;
+    last_ = p_;
+    p_ += decode_utf8(p_, end).length;
   }
+  std::size_t place(const char* p) const { return static_cast<std::size_t>(p - text_.data()); }
 
   ByteSpan text_;
-  std::size_t done_ = 0;
-  std::size_t begin_, end_;
-  std::size_t next_ = begin_;
+  const char* p_;
+  const char* last_;
 };
 
 }  // namespace
@@ -255,14 +253,14 @@ NfcAlignment nfc_with_alignment(ByteSpan text, std::string& out) {
   normalise(
       text, [&](ByteSpan kept) { out.append(kept); },
       [&](Stretch& stretch, ByteSpan original) {
-        const auto original_begin = static_cast<std::size_t>(original.data() - text.data());
         const std::size_t begin = out.size();
-        OriginalParts parts(original, original_begin);
+        OriginalParts parts(text, original.data());
         stretch.flush([&](char32_t code_point, Stretch::Surplus surplus) {
           const std::size_t before = out.size();
           append_char(out, code_point);
-          alignment.characters.push_back(parts.next(before, out.size() - before, surplus));
+          alignment.characters.push_back(parts.next(before, out.size(), surplus));
         });
+        const auto original_begin = static_cast<std::size_t>(original.data() - text.data());
         alignment.stretches.push_back(
             {begin, out.size(), original_begin, original_begin + original.size()});
       });

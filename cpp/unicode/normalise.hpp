@@ -21,9 +21,9 @@ bool is_nfc_inert(ByteSpan text);
 void append_nfc(ByteSpan text, std::string& out);
 
 // What each part of a normalised text was before, in bytes. Outside of the stretches nothing
-// changed, and places only moved. Inside, one character after the other stands for the characters
-// of the original by their number, as Hugging Face's alignment counts them: a composed one stands
-// for the first of its parts, a part of a decomposed one for the whole.
+// changed, and places only moved. Inside, characters stand for those of the original by their
+// number, as Hugging Face's alignment counts them: a composed one for the first of its parts, each
+// part of a decomposed one for the whole.
 struct NfcAlignment {
   struct Part {
     std::size_t begin, end;
