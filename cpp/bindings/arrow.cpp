@@ -59,10 +59,11 @@ void append_views(const ArrowArray& array, std::vector<DocumentView>& views) {
 // A view is 16 bytes: a length, and up to 12 bytes of text or else where the text lies.
 void append_views_of_view_array(const ArrowArray& array, std::vector<DocumentView>& views) {
   constexpr std::size_t kViewBytes = 16, kMostInline = 12;
-  const auto* const first =
-      static_cast<const char*>(array.buffers[1]) + static_cast<std::size_t>(array.offset) * kViewBytes;
+  const auto* const first = static_cast<const char*>(array.buffers[1]) +
+                            static_cast<std::size_t>(array.offset) * kViewBytes;
   const std::int64_t n_data = array.n_buffers - 3;
-  const auto* const data_sizes = static_cast<const std::int64_t*>(array.buffers[array.n_buffers - 1]);
+  const auto* const data_sizes =
+      static_cast<const std::int64_t*>(array.buffers[array.n_buffers - 1]);
   for (std::int64_t row = 0; row < array.length; ++row) {
     const char* const view = first + static_cast<std::size_t>(row) * kViewBytes;
     std::int32_t length, buffer, offset;
@@ -104,10 +105,9 @@ ArrowDocuments::ArrowDocuments(const py::object& source) {
     add(std::move(array), schema->format);
   }
   if (n_nulls_ != 0) {
-    throw py::value_error(std::to_string(n_nulls_) +
-                          " documents of the Arrow array are null, the first at " +
-                          std::to_string(first_null_) +
-                          "; drop them or fill them with an empty string");
+    throw py::value_error(
+        std::to_string(n_nulls_) + " documents of the Arrow array are null, the first at " +
+        std::to_string(first_null_) + "; drop them or fill them with an empty string");
   }
 }
 

@@ -68,7 +68,8 @@ py::array_t<std::int64_t> count_documents(Engine& engine, const py::object& sour
   std::vector<std::int64_t> counts;
   {
     const py::gil_scoped_release release;
-    counts = bytestride::count_batch(engine.encoder, documents.list(), specials.policy(), n_threads);
+    counts =
+        bytestride::count_batch(engine.encoder, documents.list(), specials.policy(), n_threads);
   }
   return array_of(std::move(counts));
 }

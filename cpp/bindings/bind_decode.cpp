@@ -34,8 +34,8 @@ py::tuple decode_with_offsets(const Engine& engine, const py::object& ids) {
       PyList_SET_ITEM(offsets.ptr(), static_cast<Py_ssize_t>(i), py::int_(offset).release().ptr());
       for (const char byte : token) n_chars += (static_cast<unsigned char>(byte) & 0xC0) != 0x80;
     }
-    PyObject* const text = PyUnicode_DecodeUTF8(bytes.data(), static_cast<Py_ssize_t>(bytes.size()),
-                                                "strict");
+    PyObject* const text =
+        PyUnicode_DecodeUTF8(bytes.data(), static_cast<Py_ssize_t>(bytes.size()), "strict");
     if (text == nullptr) throw py::error_already_set();
     return py::make_tuple(py::reinterpret_steal<py::str>(text), offsets);
   });
@@ -172,7 +172,8 @@ KeyError
 UnicodeDecodeError
     The bytes of the ids are not UTF-8.)");
   // Two threads may not feed one stream at a time: each call locks it where no GIL does.
-  py::class_<StreamDecoder>(module, "StreamDecoder", R"(The text of ids as they come, piece by piece.
+  py::class_<StreamDecoder>(module, "StreamDecoder",
+                            R"(The text of ids as they come, piece by piece.
 
 What comes out, end to end, is what `decode` gives for all ids. A character that is not complete
 yet is held back, at most 3 bytes.

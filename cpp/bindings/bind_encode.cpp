@@ -84,14 +84,14 @@ PyObject* count(PyObject* self, PyObject* const* values, Py_ssize_t n, PyObject*
 py::list encode_bytes(Engine& engine, const py::object& data) {
   const HeldBuffer held(data);
   const DocumentView document{held.bytes().data(), held.bytes().size(), TextKind::utf8};
-  return with_ids_of(engine, document, engine.ordinary(),
-                     [&](const TokenId* ids, std::size_t n_ids) {
-                       return engine.id_objects.list_of(ids, n_ids);
-                     });
+  return with_ids_of(
+      engine, document, engine.ordinary(),
+      [&](const TokenId* ids, std::size_t n_ids) { return engine.id_objects.list_of(ids, n_ids); });
 }
 
 PyMethodDef methods[] = {
-    fast_method("encode", encode, R"(encode($self, text, *, allowed_special=(), disallowed_special='all')
+    fast_method("encode", encode,
+                R"(encode($self, text, *, allowed_special=(), disallowed_special='all')
 --
 
 encode(self: bytestride._core.Engine, text: str, *, allowed_special: object = (), disallowed_special: object = 'all') -> list
@@ -135,7 +135,8 @@ Returns
 -------
 numpy.ndarray
     uint32[n_tokens].)"),
-    fast_method("count", count, R"(count($self, text, *, allowed_special=(), disallowed_special='all')
+    fast_method("count", count,
+                R"(count($self, text, *, allowed_special=(), disallowed_special='all')
 --
 
 count(self: bytestride._core.Engine, text: str, *, allowed_special: object = (), disallowed_special: object = 'all') -> int
@@ -166,10 +167,8 @@ data : bytes or another contiguous buffer of bytes
 Returns
 -------
 list of int)")
-      .def_property_readonly("may_cut",
-                             [](const Engine& self) { return self.splitter->may_cut(); })
-      .def_property_readonly("vocab_size",
-                             [](const Engine& self) { return self.decoder.n_ids(); });
+      .def_property_readonly("may_cut", [](const Engine& self) { return self.splitter->may_cut(); })
+      .def_property_readonly("vocab_size", [](const Engine& self) { return self.decoder.n_ids(); });
   for (PyMethodDef& method : methods) add_method(engine, method);
   bind_batch(module, engine);
   bind_decode(module, engine);

@@ -73,8 +73,8 @@ class EncodedText {
 };
 
 py::str part_of(const py::object& text, std::size_t begin, std::size_t end) {
-  PyObject* const part = PyUnicode_Substring(text.ptr(), static_cast<Py_ssize_t>(begin),
-                                             static_cast<Py_ssize_t>(end));
+  PyObject* const part =
+      PyUnicode_Substring(text.ptr(), static_cast<Py_ssize_t>(begin), static_cast<Py_ssize_t>(end));
   if (part == nullptr) throw py::error_already_set();
   return py::reinterpret_steal<py::str>(part);
 }
@@ -89,8 +89,7 @@ py::tuple encode_with_offsets(Engine& engine, const py::object& text, const py::
   }
   const EncodedText encoded(engine, text, allowed, disallowed, kAll);
   const std::vector<TokenPlace> places = encoded.places(encoded.n_ids());
-  py::array_t<std::int64_t> offsets(
-      {static_cast<py::ssize_t>(places.size()), py::ssize_t{2}});
+  py::array_t<std::int64_t> offsets({static_cast<py::ssize_t>(places.size()), py::ssize_t{2}});
   std::int64_t* out = offsets.mutable_data();
   UnitCursor cursor(encoded.document());
   for (const TokenPlace& place : places) {

@@ -80,8 +80,8 @@ py::str text_of(const Decoder& decoder, std::span<const Id> ids, const char* err
   }
   if (py::object text = text_in_place(decoder, ids, size)) return py::str(std::move(text));
   const py::bytes bytes = bytes_of(decoder, ids, size.n_bytes);
-  PyObject* const text = PyUnicode_DecodeUTF8(PyBytes_AS_STRING(bytes.ptr()),
-                                              PyBytes_GET_SIZE(bytes.ptr()), errors);
+  PyObject* const text =
+      PyUnicode_DecodeUTF8(PyBytes_AS_STRING(bytes.ptr()), PyBytes_GET_SIZE(bytes.ptr()), errors);
   if (text == nullptr) throw py::error_already_set();
   return py::reinterpret_steal<py::str>(text);
 }

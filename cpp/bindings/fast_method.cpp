@@ -44,8 +44,8 @@ Arguments arguments_of(const Parameters& parameters, PyObject* const* values, Py
       ++i;
     }
     if (i == parameters.n_names) {
-      refuse(parameters, "got an unexpected keyword argument '" + py::str(name).cast<std::string>() +
-                             "'");
+      refuse(parameters,
+             "got an unexpected keyword argument '" + py::str(name).cast<std::string>() + "'");
     }
     if (arguments[i] != nullptr) {
       refuse(parameters,

@@ -1,9 +1,10 @@
-// Methods called by CPython's own fast convention, without pybind11's dispatcher in front: for those
-// of a few hundred nanoseconds (0.1 to 0.2 us a call less).
+// Methods called by CPython's own fast convention, without pybind11's dispatcher in front: for
+// those of a few hundred nanoseconds (0.1 to 0.2 us a call less).
 //
-// A method is a PyMethodDef with METH_FASTCALL | METH_KEYWORDS that add_method() puts on the type of
-// an Engine. Its function does everything inside guarded(), which turns what is thrown into a Python
-// error. The first line of the docstring is its signature for inspect, the third the one to read.
+// A method is a PyMethodDef with METH_FASTCALL | METH_KEYWORDS that add_method() puts on the type
+// of an Engine. Its function does everything inside guarded(), which turns what is thrown into a
+// Python error. The first line of the docstring is its signature for inspect, the third the one to
+// read.
 #pragma once
 
 #include <pybind11/pybind11.h>

@@ -3,9 +3,9 @@
 //
 // Belongs to an engine, and so to one interpreter; used under its GIL, and without one (free
 // threading) not used at all: there a count shared by threads costs more than a new int. The ints
-// live as long as the engine. Memory: 8 bytes for each id of the vocabulary once it is near one that
-// was seen, and an int, 32 bytes, for each id seen: 4 MB for all of cl100k's, 8 MB for o200k's.
-// Ints made in the order of first use put the common ids side by side.
+// live as long as the engine. Memory: 8 bytes for each id of the vocabulary once it is near one
+// that was seen, and an int, 32 bytes, for each id seen: 4 MB for all of cl100k's, 8 MB for
+// o200k's. Ints made in the order of first use put the common ids side by side.
 #pragma once
 
 #include <pybind11/pybind11.h>

@@ -33,8 +33,9 @@ class PlainIds {
 // ValueError or TypeError unless it is a 1-D array of integers.
 void check_ids_array(const py::array& ids);
 
-// Calls use(std::span<const Id>) for the ids of an array, which is read in place if it is contiguous
-// and of a type that the decoder reads, or of an iterable. The span holds during the call.
+// Calls use(std::span<const Id>) for the ids of an array, which is read in place if it is
+// contiguous and of a type that the decoder reads, or of an iterable. The span holds during the
+// call.
 template <typename Use>
 auto with_ids(py::handle ids, Use&& use) {
   PlainIds plain_ids;

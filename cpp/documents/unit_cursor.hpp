@@ -1,8 +1,8 @@
 // From places in a document's UTF-8 to its characters, which are what Python counts: one pass along
 // the document's own code units, as places are asked for in about ascending order.
 //
-// Half of a surrogate pair is a character of its own to Python, and U+FFFD in UTF-8; two that make a
-// pair are one character in UTF-8 and are never told apart here.
+// Half of a surrogate pair is a character of its own to Python, and U+FFFD in UTF-8; two that make
+// a pair are one character in UTF-8 and are never told apart here.
 #pragma once
 
 #include <cstddef>

@@ -35,19 +35,16 @@ std::vector<std::int64_t> count_batch(Encoder& encoder, const DocumentList& docu
                                       const AddedTokenPolicy& policy, std::size_t n_threads) {
   const std::vector<Chunk> chunks = plan(encoder, documents, policy);
   std::vector<std::int64_t> counts(documents.size());
-  parallel_for(chunks.size(), threads_for(encoder, n_threads),
-               [&](std::size_t task, std::size_t) {
-                 const WorkspacePool::Loan workspace = encoder.borrow();
-                 for_each_part(documents, chunks[task],
-                               [&](std::size_t i, const DocumentView& part, bool) {
-                                 workspace->tokens.clear();
-                                 encoder.encode(part, policy, *workspace);
-                                 // Other parts of the document may be another thread's.
-                                 std::atomic_ref(counts[i]).fetch_add(
-                                     static_cast<std::int64_t>(workspace->tokens.size()),
-                                     std::memory_order_relaxed);
-                               });
-               });
+  parallel_for(chunks.size(), threads_for(encoder, n_threads), [&](std::size_t task, std::size_t) {
+    const WorkspacePool::Loan workspace = encoder.borrow();
+    for_each_part(documents, chunks[task], [&](std::size_t i, const DocumentView& part, bool) {
+      workspace->tokens.clear();
+      encoder.encode(part, policy, *workspace);
+      // Other parts of the document may be another thread's.
+      std::atomic_ref(counts[i]).fetch_add(static_cast<std::int64_t>(workspace->tokens.size()),
+                                           std::memory_order_relaxed);
+    });
+  });
   return counts;
 }
 
@@ -81,15 +78,14 @@ std::vector<std::int64_t> encode_batch_into(Encoder& encoder, const DocumentList
       offsets[++document] = static_cast<std::int64_t>(begin + end);
     }
   };
-  parallel_for(chunks.size(), threads_for(encoder, n_threads),
-               [&](std::size_t task, std::size_t) {
-                 try {
-                   encode_chunk(task);
-                 } catch (...) {
-                   commit.fail();
-                   throw;
-                 }
-               });
+  parallel_for(chunks.size(), threads_for(encoder, n_threads), [&](std::size_t task, std::size_t) {
+    try {
+      encode_chunk(task);
+    } catch (...) {
+      commit.fail();
+      throw;
+    }
+  });
   return offsets;
 }
 

@@ -192,12 +192,12 @@ std::string Decoder::decode(std::span<const Id> ids) const {
   return bytes;
 }
 
-#define BYTESTRIDE_DECODE_IDS(Id)                                                             \
-  template DecodedSize Decoder::measure(std::span<const Id>) const;                           \
-  template bool Decoder::write(std::span<const Id>, char*, std::size_t) const;                \
-  template bool Decoder::write_text(std::span<const Id>, std::uint8_t*, std::size_t) const;   \
-  template bool Decoder::write_text(std::span<const Id>, std::uint16_t*, std::size_t) const;  \
-  template bool Decoder::write_text(std::span<const Id>, std::uint32_t*, std::size_t) const;  \
+#define BYTESTRIDE_DECODE_IDS(Id)                                                            \
+  template DecodedSize Decoder::measure(std::span<const Id>) const;                          \
+  template bool Decoder::write(std::span<const Id>, char*, std::size_t) const;               \
+  template bool Decoder::write_text(std::span<const Id>, std::uint8_t*, std::size_t) const;  \
+  template bool Decoder::write_text(std::span<const Id>, std::uint16_t*, std::size_t) const; \
+  template bool Decoder::write_text(std::span<const Id>, std::uint32_t*, std::size_t) const; \
   template std::string Decoder::decode(std::span<const Id>) const;
 
 BYTESTRIDE_DECODE_IDS(std::int32_t)

@@ -60,8 +60,8 @@ class AlignedSegment {
   std::size_t cut_at(std::size_t position) {
     if (position == text_.size()) return begin_ + original_.size();
     original_of(position);  // goes on to its stretch
-    const bool in_stretch = stretch_ < alignment_.stretches.size() &&
-                            alignment_.stretches[stretch_].begin < position;
+    const bool in_stretch =
+        stretch_ < alignment_.stretches.size() && alignment_.stretches[stretch_].begin < position;
     if (in_stretch || !is_character_end(text_, position)) return TokenPlace::kNone;
     return begin_ + moved_place(position);
   }
@@ -101,8 +101,7 @@ std::vector<TokenPlace> token_places(const Encoder& encoder, ByteSpan text,
   };
   std::size_t from = 0;
   AddedTokens::Match match{};
-  while (places.size() < ids.size() &&
-         splitter.added_tokens().find(text, from, wanted, match)) {
+  while (places.size() < ids.size() && splitter.added_tokens().find(text, from, wanted, match)) {
     walk(from, match.begin);
     if (places.size() < ids.size()) places.push_back({match.begin, match.end, match.end});
     from = match.end;

@@ -45,7 +45,8 @@ const char* transcode_from_utf8(const char* p, const char* end, Unit*& out, std:
   while (p < end && out < out_end) {
     if (static_cast<signed char>(*p) >= 0) {
       if (end - p >= kBlock && out_end - out >= kBlock) {
-        // Most text is ASCII for long stretches: all 16 are written, and as many taken as are ASCII.
+        // Most text is ASCII for long stretches: all 16 are written, and as many taken as are
+        // ASCII.
         std::uint64_t words[2];
         std::memcpy(words, p, sizeof words);
         for (std::ptrdiff_t i = 0; i < kBlock; ++i) {

@@ -105,8 +105,7 @@ class Stretch {
           [](const Decomposition& d, char32_t wanted) { return d.code_point < wanted; });
       for (std::size_t i = 0; i < found->n; ++i) {
         const char32_t part = kParts[found->begin + i];
-        chars_.push_back({part, kCombiningClasses[property(part) & kClassMask],
-                          i == 0 ? 0 : 1});
+        chars_.push_back({part, kCombiningClasses[property(part) & kClassMask], i == 0 ? 0 : 1});
       }
     }
   }
