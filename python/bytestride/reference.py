@@ -493,7 +493,7 @@ class Tokenizer:
         return text, offsets
 
     def decode_stream(self, ids: Iterable[int], errors: str = "replace") -> list[str]:
-        """What is complete after each id, and at last what is left."""
+        """Give the text that is complete with each id, and at last what is left."""
         decoder = codecs.getincrementaldecoder("utf-8")(errors)
         pieces = [decoder.decode(self.bytes_of[token_id]) for token_id in ids]
         return [*pieces, decoder.decode(b"", final=True)]

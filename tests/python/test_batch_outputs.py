@@ -73,7 +73,7 @@ def test_into_an_array(dtype, n_threads):
     match = rf"room for {n - 1} ids.* at most \d+ \(one a byte\)"
     with pytest.raises(ValueError, match=match):
         TOKENIZER.encode_ragged(documents, n_threads, out=np.zeros(n - 1, dtype))
-    with pytest.raises(ValueError, match="room for 0 ids, and .* at most 5"):
+    with pytest.raises(ValueError, match=r"room for 0 ids, and .* at most 5"):
         TOKENIZER.encode_ragged(["lower"], out=np.zeros(0, dtype))
     assert TOKENIZER.encode_ragged([], out=np.zeros(0, dtype)).offsets.tolist() == [0]
 

@@ -325,7 +325,7 @@ def test_signatures_of_the_methods_without_a_dispatcher():
     for name in ("encode", "encode_to_numpy", "count"):
         assert str(inspect.signature(getattr(Tokenizer, name))) == signature
     assert str(inspect.signature(TOKENIZER.decode)) == "(ids, errors='replace')"
-    assert TOKENIZER.decode(ids=[97], errors="strict") == "a"
+    assert TOKENIZER.decode(ids=TOKENIZER.encode("a"), errors="strict") == "a"
     assert TOKENIZER.encode(text="a", disallowed_special="all") == TOKENIZER.encode_ordinary(
         text="a"
     )
@@ -344,7 +344,7 @@ def test_an_engine_that_was_never_made():
     for name in ("encode", "encode_ordinary", "encode_to_numpy", "count"):
         with pytest.raises(TypeError, match="never initialised"):
             getattr(empty, name)("a")
-        with pytest.raises(TypeError, match="bytestride._core.Engine"):
+        with pytest.raises(TypeError, match=r"bytestride\._core\.Engine"):
             getattr(_core.Engine, name)("a", "b")
     with pytest.raises(TypeError, match="never initialised"):
         empty.decode([97])

@@ -282,7 +282,7 @@ def test_a_length_that_lies():
         def __len__(self):
             raise ZeroDivisionError("mine")
 
-    with pytest.raises((MemoryError, ValueError)):
-        TOKENIZER.encode_ragged(Documents(["a"]))
+    # It is a hint, and no more.
+    assert TOKENIZER.encode_ragged(Documents(["a"])).tokens.tolist() == TOKENIZER.encode("a")
     with pytest.raises(ZeroDivisionError, match="mine"):
         TOKENIZER.encode_ragged(Refuses(["a"]))
