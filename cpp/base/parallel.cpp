@@ -153,11 +153,12 @@ Pool& pool() {
 }  // namespace
 
 std::size_t usable_cores() {
-  std::size_t n = std::thread::hardware_concurrency();
+  std::size_t n = 0;
 #ifdef __linux__
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof set, &set) == 0) n = static_cast<std::size_t>(CPU_COUNT(&set));
 #endif
+  if (n == 0) n = std::thread::hardware_concurrency();
   if (const std::size_t limit = core_limit.load(); limit != 0) n = std::min(n, limit);
   return std::max<std::size_t>(n, 1);
 }

@@ -19,7 +19,6 @@ DocumentView view_of_bytes(py::handle text) {
 }
 
 void check_offsets(std::span<const std::int64_t> offsets, std::size_t n_bytes) {
-  if (offsets.empty()) throw py::value_error("offsets must hold at least one number");
   std::int64_t previous = 0;
   for (std::size_t i = 0; i < offsets.size(); ++i) {
     if (offsets[i] < previous || static_cast<std::uint64_t>(offsets[i]) > n_bytes) {
@@ -29,6 +28,23 @@ void check_offsets(std::span<const std::int64_t> offsets, std::size_t n_bytes) {
     }
     previous = offsets[i];
   }
+}
+
+// One view a row of int64[n, 2]; rows may come in any order, and overlap.
+std::vector<DocumentView> views_of_spans(ByteSpan buffer, const std::int64_t* rows,
+                                         std::size_t n_rows) {
+  std::vector<DocumentView> views;
+  views.reserve(n_rows);
+  for (std::size_t i = 0; i < n_rows; ++i) {
+    const std::int64_t begin = rows[2 * i], end = rows[2 * i + 1];
+    if (begin < 0 || end < begin || static_cast<std::uint64_t>(end) > buffer.size()) {
+      throw py::value_error("offsets[" + std::to_string(i) + "] is [" + std::to_string(begin) +
+                            ", " + std::to_string(end) + "], which is no part of a buffer of " +
+                            std::to_string(buffer.size()) + " bytes");
+    }
+    views.push_back({buffer.data() + begin, static_cast<std::size_t>(end - begin), TextKind::utf8});
+  }
+  return views;
 }
 
 }  // namespace
@@ -84,20 +100,40 @@ HeldBuffer::~HeldBuffer() {
 HeldDocuments::HeldDocuments(const py::object& source, const std::optional<py::array>& offsets) {
   if (offsets) {
     buffer_.emplace(source);
-    offsets_ = *offsets;
-    const auto span = span_of<std::int64_t>(*offsets_, "offsets");
-    check_offsets(span, buffer_->bytes().size());
-    list_.emplace(buffer_->bytes(), span);
+    read_buffer(*offsets);
+  } else if (PyList_CheckExact(source.ptr()) || !ArrowDocuments::is_arrow(source)) {
+    read_iterable(source);
+  } else {
+    list_.emplace(arrow_.emplace(source).take_views());
+  }
+}
+
+void HeldDocuments::read_buffer(const py::array& offsets) {
+  offsets_ = offsets;
+  if (offsets.ndim() == 2 && offsets.shape(1) == 2 &&
+      py::isinstance<py::array_t<std::int64_t>>(offsets) &&
+      (offsets.flags() & py::array::c_style)) {
+    list_.emplace(views_of_spans(buffer_->bytes(), static_cast<const std::int64_t*>(offsets.data()),
+                                 static_cast<std::size_t>(offsets.shape(0))));
     return;
   }
+  const auto span = span_of<std::int64_t>(*offsets_, "offsets");
+  if (span.empty()) throw py::value_error("offsets must hold at least one number");
+  check_offsets(span, buffer_->bytes().size());
+  list_.emplace(buffer_->bytes(), span);
+}
+
+void HeldDocuments::read_iterable(const py::object& source) {
   if (PyUnicode_Check(source.ptr()) || PyBytes_Check(source.ptr())) {
     throw py::type_error("documents must be an iterable of str or bytes, not one " +
                          type_name(source) + "; put it in a list");
   }
   std::vector<DocumentView> views;
   if (const Py_ssize_t hint = PyObject_LengthHint(source.ptr(), 0); hint > 0) {
-    views.reserve(static_cast<std::size_t>(hint));
-    texts_.reserve(static_cast<std::size_t>(hint));
+    // A hint may be anything.
+    const auto n = static_cast<std::size_t>(std::min(hint, Py_ssize_t{1} << 20));
+    views.reserve(n);
+    texts_.reserve(n);
   } else if (hint < 0) {
     throw py::error_already_set();
   }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "bindings/arrow.hpp"
 #include "documents/document.hpp"
 
 namespace bytestride::python {
@@ -39,16 +40,21 @@ class HeldBuffer {
 // Documents and whatever must stay alive with them.
 class HeldDocuments {
  public:
-  // From an iterable of str and bytes, or with offsets (int64[n + 1]) from one buffer.
+  // From an iterable of str and bytes, from an Arrow array of strings or binaries, or from one
+  // buffer with offsets: int64[n + 1], or int64[n, 2] of begins and ends.
   HeldDocuments(const py::object& source, const std::optional<py::array>& offsets);
 
   const DocumentList& list() const { return *list_; }
-  // The str and bytes of the iterable; none if it was one buffer.
+  // The str and bytes of the iterable; none if it was anything else.
   const std::vector<py::object>& texts() const { return texts_; }
 
  private:
+  void read_buffer(const py::array& offsets);
+  void read_iterable(const py::object& source);
+
   std::vector<py::object> texts_;
   std::optional<HeldBuffer> buffer_;
+  std::optional<ArrowDocuments> arrow_;
   std::optional<py::array> offsets_;
   std::optional<DocumentList> list_;
 };

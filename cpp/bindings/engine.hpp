@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "bindings/id_objects.hpp"
 #include "encode/decoder.hpp"
 #include "encode/encoder.hpp"
 
@@ -14,12 +15,23 @@ struct Engine {
       : vocab(shared_vocab),
         splitter(shared_splitter),
         encoder(vocab, splitter, whole_pieces),
-        decoder(*vocab, splitter->added_tokens()) {}
+        decoder(*vocab, splitter->added_tokens()),
+        id_objects(decoder.n_ids()),
+        all_added(splitter->added_tokens()) {
+    const AddedTokens& added = splitter->added_tokens();
+    for (std::size_t i = 0; i < added.all().size(); ++i) all_added.add(added, i);
+  }
+
+  // What encode_ordinary does with added tokens: special ones are ordinary text.
+  AddedTokenPolicy ordinary() const { return {splitter->always_wanted(), no_added}; }
 
   std::shared_ptr<const Vocab> vocab;
   std::shared_ptr<const TextSplitter> splitter;
   Encoder encoder;
   Decoder decoder;
+  IdObjects id_objects;
+  AddedTokenSet all_added;
+  AddedTokenSet no_added;
 };
 
 }  // namespace bytestride::python

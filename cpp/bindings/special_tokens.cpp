@@ -6,12 +6,20 @@
 namespace bytestride::python {
 namespace {
 
-bool is_all(const py::object& names) {
+bool is_all(py::handle names) {
   return PyUnicode_Check(names.ptr()) && PyUnicode_CompareWithASCIIString(names.ptr(), "all") == 0;
 }
 
+// Whether it is one of Python's own collections, and empty.
+bool is_empty(py::handle names) {
+  PyObject* const object = names.ptr();
+  if (PyTuple_CheckExact(object)) return PyTuple_GET_SIZE(object) == 0;
+  if (PyAnySet_CheckExact(object)) return PySet_Size(object) == 0;
+  return PyList_CheckExact(object) && PyList_GET_SIZE(object) == 0;
+}
+
 // A str as UTF-8; one that has none, for a lone surrogate, is a UnicodeEncodeError.
-std::string utf8_of(const py::object& text) {
+std::string utf8_of(py::handle text) {
   Py_ssize_t n_bytes = 0;
   const char* const bytes = PyUnicode_AsUTF8AndSize(text.ptr(), &n_bytes);
   if (bytes == nullptr) throw py::error_already_set();
@@ -19,7 +27,7 @@ std::string utf8_of(const py::object& text) {
 }
 
 // The names of a collection of str.
-std::vector<py::object> names_of(const py::object& names, const char* argument) {
+std::vector<py::object> names_of(py::handle names, const char* argument) {
   if (PyUnicode_Check(names.ptr())) {
     throw py::type_error(std::string(argument) + " must be 'all' or a collection of str, not '" +
                          utf8_of(names) + "'");
@@ -37,10 +45,22 @@ std::vector<py::object> names_of(const py::object& names, const char* argument) 
 
 }  // namespace
 
-SpecialTokens::SpecialTokens(const TextSplitter& splitter, const py::object& allowed,
-                             const py::object& disallowed)
-    : wanted_(&splitter.always_wanted()), refused_(&splitter.special_tokens()) {
-  const AddedTokens& added = splitter.added_tokens();
+SpecialTokens::SpecialTokens(const Engine& engine, py::handle allowed, py::handle disallowed)
+    : wanted_(&engine.splitter->always_wanted()), refused_(&engine.splitter->special_tokens()) {
+  const bool allows_all = allowed && is_all(allowed);
+  const bool allows_none = !allowed || (!allows_all && is_empty(allowed));
+  const bool refuses_all = !disallowed || is_all(disallowed);
+  const bool refuses_none = !refuses_all && is_empty(disallowed);
+  if (allows_none && refuses_all) return;
+  if (allows_all || (allows_none && refuses_none)) refused_ = &engine.no_added;
+  if (allows_all) wanted_ = &engine.all_added;
+  if ((allows_all && refuses_all) || ((allows_all || allows_none) && refuses_none)) return;
+  read(engine, allowed, allows_all, disallowed, refuses_all);
+}
+
+void SpecialTokens::read(const Engine& engine, py::handle allowed, bool allows_all,
+                         py::handle disallowed, bool refuses_all) {
+  const AddedTokens& added = engine.splitter->added_tokens();
   // The index of each special token named; other texts are passed over.
   const auto special_index = [&](const py::object& name) {
     const std::string content = utf8_of(name);
@@ -48,13 +68,9 @@ SpecialTokens::SpecialTokens(const TextSplitter& splitter, const py::object& all
     return index < added.all().size() && added.all()[index].special ? index : added.all().size();
   };
 
-  const bool allows_all = is_all(allowed);
   const std::vector<py::object> allowed_names =
-      allows_all ? std::vector<py::object>{} : names_of(allowed, "allowed_special");
-  const bool refuses_all = is_all(disallowed);
-  if (!allows_all && allowed_names.empty() && refuses_all) return;
-
-  AddedTokenSet& wanted = own_wanted_.emplace(splitter.always_wanted());
+      allows_all || !allowed ? std::vector<py::object>{} : names_of(allowed, "allowed_special");
+  AddedTokenSet& wanted = own_wanted_.emplace(engine.splitter->always_wanted());
   AddedTokenSet& refused = own_refused_.emplace(added);
   wanted_ = &wanted;
   refused_ = &refused;
@@ -81,20 +97,22 @@ SpecialTokens::SpecialTokens(const TextSplitter& splitter, const py::object& all
 
 void SpecialTokens::refuse_texts(py::handle text) const {
   for (const py::object& refused : refused_texts_) {
-    if (PyBytes_Check(text.ptr())) {
-      const std::string_view bytes(PyBytes_AS_STRING(text.ptr()),
-                                   static_cast<std::size_t>(PyBytes_GET_SIZE(text.ptr())));
-      const std::size_t begin = bytes.find(utf8_of(refused));
-      if (begin == std::string_view::npos) continue;
-      throw py::value_error("the text holds '" + utf8_of(refused) + "' at byte " +
-                            std::to_string(begin) + ", which disallowed_special names");
-    }
     const Py_ssize_t at = PyUnicode_Find(text.ptr(), refused.ptr(), 0, PY_SSIZE_T_MAX, 1);
     if (at == -2) throw py::error_already_set();
     if (at >= 0) {
       throw py::value_error("the text holds '" + utf8_of(refused) + "' at character " +
                             std::to_string(at) + ", which disallowed_special names");
     }
+  }
+}
+
+void SpecialTokens::refuse_texts_in(const DocumentView& utf8) const {
+  const std::string_view bytes(utf8.data, utf8.n_units);
+  for (const py::object& refused : refused_texts_) {
+    const std::size_t at = bytes.find(utf8_of(refused));
+    if (at == std::string_view::npos) continue;
+    throw py::value_error("the text holds '" + utf8_of(refused) + "' at byte " +
+                          std::to_string(at) + ", which disallowed_special names");
   }
 }
 

@@ -32,6 +32,24 @@ void Encoder::encode(ByteSpan text, const AddedTokenPolicy& policy, Workspace& w
       [&](TokenId id) { workspace.tokens.push(id); });
 }
 
+void Encoder::encode_up_to(ByteSpan text, const AddedTokenPolicy& policy, std::size_t n_enough,
+                           Workspace& workspace) const {
+  refuse(text, policy.refused);
+  const std::size_t n_before = workspace.tokens.size();
+  const auto wants_more = [&] { return workspace.tokens.size() - n_before < n_enough; };
+  if (!wants_more()) return;
+  splitter_->split(
+      text, policy.wanted, workspace.split,
+      [&](const SpanBatch& spans) {
+        encode_spans(spans, workspace);
+        return wants_more();
+      },
+      [&](TokenId id) {
+        workspace.tokens.push(id);
+        return wants_more();
+      });
+}
+
 void Encoder::encode(const DocumentView& document, const AddedTokenPolicy& policy,
                      Workspace& workspace) const {
   encode(as_utf8(document, workspace.transcoded), policy, workspace);

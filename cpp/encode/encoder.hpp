@@ -32,6 +32,11 @@ class Encoder {
   void encode(ByteSpan text, const AddedTokenPolicy& policy, Workspace& workspace) const;
   void encode(const DocumentView& document, const AddedTokenPolicy& policy,
               Workspace& workspace) const;
+  // Appends the first n_enough ids of the text, or all there are, and perhaps some more: it stops
+  // after the batch of pretokens in which they are reached. Throws as encode does, wherever in the
+  // text the refused token is.
+  void encode_up_to(ByteSpan text, const AddedTokenPolicy& policy, std::size_t n_enough,
+                    Workspace& workspace) const;
 
   // The ids of one pretoken, without any table: at most word.size() of them are written to `out`,
   // which must have room for that many. Returns how many.

@@ -67,6 +67,14 @@ void WorkspacePool::clear() {
 
 void WorkspacePool::give_back(std::unique_ptr<Workspace> workspace) {
   workspace->trim();
+  {
+    // The usual case, without asking the system how many cores there are.
+    const std::lock_guard lock(fork_safe_mutex());
+    if (idle_.empty()) {
+      idle_.push_back(std::move(workspace));
+      return;
+    }
+  }
   const std::size_t most_idle = usable_cores();
   const std::lock_guard lock(fork_safe_mutex());
   if (idle_.size() < most_idle) idle_.push_back(std::move(workspace));

@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -52,28 +53,41 @@ class TextSplitter {
   // Whether a split calls back into code that must stay on the calling thread.
   bool calls_back() const { return scan_ == nullptr; }
 
-  // Calls on_spans(SpanBatch) and on_token(TokenId) in the order of the text.
+  // Calls on_spans(SpanBatch) and on_token(TokenId) in the order of the text. Either may return a
+  // bool: false ends the split there.
   template <typename OnSpans, typename OnToken>
   void split(ByteSpan text, const AddedTokenSet& wanted, SplitScratch& scratch, OnSpans&& on_spans,
              OnToken&& on_token) const {
     std::size_t from = 0;
     AddedTokens::Match match{};
     while (added_.find(text, from, wanted, match)) {
-      split_segment(text.substr(from, match.begin - from), scratch, on_spans);
-      on_token(added_.all()[match.index].id);
+      if (!split_segment(text.substr(from, match.begin - from), scratch, on_spans)) return;
+      if (!goes_on(on_token, added_.all()[match.index].id)) return;
       from = match.end;
     }
     split_segment(text.substr(from), scratch, on_spans);
   }
 
  private:
+  template <typename Call, typename What>
+  static bool goes_on(Call&& call, const What& what) {
+    if constexpr (std::is_void_v<decltype(call(what))>) {
+      call(what);
+      return true;
+    } else {
+      return call(what);
+    }
+  }
+
+  // Whether the split goes on.
   template <typename OnSpans>
-  void split_segment(ByteSpan segment, SplitScratch& scratch, OnSpans&& on_spans) const {
+  bool split_segment(ByteSpan segment, SplitScratch& scratch, OnSpans&& on_spans) const {
     if (normalise_nfc_) segment = normalised(segment, scratch);
     if (scan_ != nullptr) {
       for (std::size_t position = 0; position < segment.size();) {
         const std::size_t n = scan_(segment, position, scratch.ends.data(), kSpanBatch);
-        on_spans(SpanBatch{segment.data() + position, scratch.ends.data(), n, segment});
+        const SpanBatch spans{segment.data() + position, scratch.ends.data(), n, segment};
+        if (!goes_on(on_spans, spans)) return false;
         position += scratch.ends[n - 1];
       }
     } else if (!segment.empty()) {
@@ -81,11 +95,13 @@ class TextSplitter {
       std::size_t position = 0;
       for (std::size_t done = 0; done < scratch.callback_ends.size();) {
         const std::size_t n = narrow_batch(scratch, done, position);
-        on_spans(SpanBatch{segment.data() + position, scratch.ends.data(), n, segment});
+        const SpanBatch spans{segment.data() + position, scratch.ends.data(), n, segment};
+        if (!goes_on(on_spans, spans)) return false;
         position += scratch.ends[n - 1];
         done += n;
       }
     }
+    return true;
   }
 
   ByteSpan normalised(ByteSpan segment, SplitScratch& scratch) const;

@@ -86,34 +86,37 @@ char32_t compose(char32_t first, char32_t second) {
 // The characters of one stretch between boundaries, decomposed.
 class Stretch {
  public:
+  // How many characters there are more than in the original: 0 for one that was there, 1 for a
+  // further part of a decomposed one, the sum less 1 for two that became one.
+  using Surplus = std::int32_t;
+
   void add(char32_t code_point) {
     const std::uint8_t what = property(code_point);
     if ((what & kDecomposes) == 0) {
-      chars_.push_back({code_point, kCombiningClasses[what & kClassMask]});
+      chars_.push_back({code_point, kCombiningClasses[what & kClassMask], 0});
     } else if (code_point - kSyllableBase < kNumSyllables) {
       const char32_t syllable = code_point - kSyllableBase;
-      chars_.push_back({kLeadBase + syllable / (kNumVowels * kNumTails), 0});
-      chars_.push_back({kVowelBase + syllable / kNumTails % kNumVowels, 0});
-      if (syllable % kNumTails != 0) chars_.push_back({kTailBase + syllable % kNumTails, 0});
+      chars_.push_back({kLeadBase + syllable / (kNumVowels * kNumTails), 0, 0});
+      chars_.push_back({kVowelBase + syllable / kNumTails % kNumVowels, 0, 1});
+      if (syllable % kNumTails != 0) chars_.push_back({kTailBase + syllable % kNumTails, 0, 1});
     } else {
       const Decomposition* const found = std::lower_bound(
           kDecompositions, kDecompositions + kNumDecompositions, code_point,
           [](const Decomposition& d, char32_t wanted) { return d.code_point < wanted; });
       for (std::size_t i = 0; i < found->n; ++i) {
         const char32_t part = kParts[found->begin + i];
-        chars_.push_back({part, kCombiningClasses[property(part) & kClassMask]});
+        chars_.push_back({part, kCombiningClasses[property(part) & kClassMask], i == 0 ? 0 : 1});
       }
     }
   }
 
-  // Puts the characters in order, composes them, writes them and forgets them.
-  void flush(std::string& out) {
+  // Puts the characters in order, composes them, calls write(code point, surplus) for each and
+  // forgets them.
+  template <typename Write>
+  void flush(Write&& write) {
     put_in_order();
     compose_chars();
-    for (const Char& c : chars_) {
-      char bytes[4];
-      out.append(bytes, static_cast<std::size_t>(encode_utf8(c.code_point, bytes) - bytes));
-    }
+    for (const Char& c : chars_) write(c.code_point, c.surplus);
     chars_.clear();
   }
 
@@ -121,6 +124,7 @@ class Stretch {
   struct Char {
     char32_t code_point;
     std::uint8_t combining_class;
+    Surplus surplus;
   };
 
   // Each run of marks ascends by combining class; marks of one class stay in their order.
@@ -147,6 +151,7 @@ class Stretch {
         const char32_t composite = compose(chars_[starter].code_point, c.code_point);
         if (composite != 0) {
           chars_[starter].code_point = composite;
+          chars_[starter].surplus += c.surplus - 1;
           continue;
         }
       }
@@ -167,26 +172,98 @@ bool is_nfc_inert(ByteSpan text) {
   return scan_inert(text.data(), end).doubtful == end;
 }
 
-void append_nfc(ByteSpan text, std::string& out) {
+namespace {
+
+void append_char(std::string& out, char32_t code_point) {
+  char bytes[4];
+  out.append(bytes, static_cast<std::size_t>(encode_utf8(code_point, bytes) - bytes));
+}
+
+// Calls keep(text) for what is in NFC already and change(stretch, text) for the rest, whose
+// characters the stretch then holds.
+template <typename Keep, typename Change>
+void normalise(ByteSpan text, Keep&& keep, Change&& change) {
   const char* p = text.data();
   const char* const end = p + text.size();
   Stretch stretch;
   while (p < end) {
     const Scan scan = scan_inert(p, end);
-    out.append(p, scan.boundary);
+    keep(ByteSpan(p, static_cast<std::size_t>(scan.boundary - p)));
     const char* const stretch_end = next_boundary(scan.doubtful, end);
-    for (p = scan.boundary; p < stretch_end;) {
+    const char* begin = scan.boundary;
+    const auto change_until = [&](const char* here) {
+      if (begin < here) change(stretch, ByteSpan(begin, static_cast<std::size_t>(here - begin)));
+    };
+    for (p = begin; p < stretch_end;) {
       const DecodedChar c = decode_utf8(p, stretch_end);
       if (c.ok) {
         stretch.add(c.code_point);
       } else {
-        stretch.flush(out);
-        out.append(p, c.length);
+        change_until(p);
+        keep(ByteSpan(p, c.length));
+        begin = p + c.length;
       }
       p += c.length;
     }
-    stretch.flush(out);
+    change_until(p);
   }
+}
+
+// Takes the characters of a stretch's original one by one, for those that came of them.
+class OriginalParts {
+ public:
+  OriginalParts(ByteSpan text, const char* begin) : text_(text), p_(begin), last_(begin) {}
+
+  // The part for a character of this surplus: the first it takes, or the last that was taken.
+  NfcAlignment::Part next(std::size_t begin, std::size_t end, Stretch::Surplus surplus) {
+    if (surplus > 0) return {begin, end, place(last_), place(p_)};
+    take();
+    const NfcAlignment::Part part{begin, end, place(last_), place(p_)};
+    for (; surplus < 0; ++surplus) take();
+    return part;
+  }
+
+ private:
+  void take() {
+    const char* const end = text_.data() + text_.size();
+    if (p_ == end) return;
+    last_ = p_;
+    p_ += decode_utf8(p_, end).length;
+  }
+  std::size_t place(const char* p) const { return static_cast<std::size_t>(p - text_.data()); }
+
+  ByteSpan text_;
+  const char* p_;
+  const char* last_;
+};
+
+}  // namespace
+
+void append_nfc(ByteSpan text, std::string& out) {
+  normalise(
+      text, [&](ByteSpan kept) { out.append(kept); },
+      [&](Stretch& stretch, ByteSpan) {
+        stretch.flush([&](char32_t code_point, Stretch::Surplus) { append_char(out, code_point); });
+      });
+}
+
+NfcAlignment nfc_with_alignment(ByteSpan text, std::string& out) {
+  NfcAlignment alignment;
+  normalise(
+      text, [&](ByteSpan kept) { out.append(kept); },
+      [&](Stretch& stretch, ByteSpan original) {
+        const std::size_t begin = out.size();
+        OriginalParts parts(text, original.data());
+        stretch.flush([&](char32_t code_point, Stretch::Surplus surplus) {
+          const std::size_t before = out.size();
+          append_char(out, code_point);
+          alignment.characters.push_back(parts.next(before, out.size(), surplus));
+        });
+        const auto original_begin = static_cast<std::size_t>(original.data() - text.data());
+        alignment.stretches.push_back(
+            {begin, out.size(), original_begin, original_begin + original.size()});
+      });
+  return alignment;
 }
 
 }  // namespace bytestride

@@ -1,6 +1,6 @@
 """Byte-level BPE: learn a vocabulary, encode corpora with it, serve sliding next-token windows."""
 
-from bytestride._core import apply_merge, count_pairs
+from bytestride._core import StreamDecoder, apply_merge, count_pairs, cut_documents
 from bytestride.definition import AddedToken, Definition
 from bytestride.errors import FormatError
 from bytestride.ragged import Ragged
@@ -16,6 +16,7 @@ __all__ = [
     "Definition",
     "FormatError",
     "Ragged",
+    "StreamDecoder",
     "TokenStore",
     "TokenStoreWriter",
     "Tokenizer",
@@ -24,6 +25,7 @@ __all__ = [
     "__version__",
     "apply_merge",
     "count_pairs",
+    "cut_documents",
     "open_tokens",
     "window_starts",
 ]

@@ -89,6 +89,54 @@ class Engine:
         allowed_special: _SpecialTokens = (),
         disallowed_special: _SpecialTokens = "all",
     ) -> int: ...
+    def _count_batch(
+        self,
+        documents: Iterable[str | bytes] | Buffer,
+        offsets: npt.NDArray[np.int64] | None,
+        num_threads: int | None,
+        allowed_special: _SpecialTokens,
+        disallowed_special: _SpecialTokens,
+    ) -> npt.NDArray[np.int64]: ...
+    def _encode_into(
+        self,
+        documents: Iterable[str | bytes] | Buffer,
+        offsets: npt.NDArray[np.int64] | None,
+        num_threads: int | None,
+        out: npt.NDArray[Any],
+    ) -> npt.NDArray[np.int64]: ...
+    def encode_with_offsets(
+        self,
+        text: str,
+        *,
+        unit: Literal["char", "byte"] = "char",
+        allowed_special: _SpecialTokens = (),
+        disallowed_special: _SpecialTokens = "all",
+    ) -> tuple[list[int], npt.NDArray[np.int64]]: ...
+    def truncate(
+        self,
+        text: str,
+        max_tokens: int,
+        *,
+        allowed_special: _SpecialTokens = (),
+        disallowed_special: _SpecialTokens = "all",
+    ) -> str: ...
+    def chunk(
+        self,
+        text: str,
+        max_tokens: int,
+        overlap: int = 0,
+        *,
+        allowed_special: _SpecialTokens = (),
+        disallowed_special: _SpecialTokens = "all",
+    ) -> list[str]: ...
+    def count_till_limit(
+        self,
+        text: str,
+        limit: int,
+        *,
+        allowed_special: _SpecialTokens = (),
+        disallowed_special: _SpecialTokens = "all",
+    ) -> int | None: ...
     def _encode_flat(
         self,
         documents: Iterable[str | bytes] | Buffer,
@@ -98,11 +146,21 @@ class Engine:
     ) -> tuple[npt.NDArray[np.uint16] | npt.NDArray[np.uint32], npt.NDArray[np.int64]]: ...
     def decode(self, ids: _Ids, errors: str = "replace") -> str: ...
     def decode_bytes(self, ids: _Ids) -> bytes: ...
+    def decode_with_offsets(self, ids: _Ids) -> tuple[str, list[int]]: ...
     def token_bytes(self, id: int) -> bytes: ...
     @property
     def may_cut(self) -> bool: ...
     @property
     def vocab_size(self) -> int: ...
+
+class StreamDecoder:
+    def __init__(self, tokenizer: Engine, errors: str = "replace") -> None: ...
+    def feed(self, ids: int | _Ids) -> str: ...
+    def flush(self) -> str: ...
+    @property
+    def held(self) -> bytes: ...
+
+def cut_documents(buffer: Buffer, separator: bytes) -> npt.NDArray[np.int64]: ...
 
 # train
 

@@ -15,6 +15,7 @@ that tell the cases apart (o200k) can see.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -144,6 +145,35 @@ def to_utf8(text: str | bytes) -> bytes:
     if not isinstance(text, str):
         raise TypeError(f"a text must be str or bytes, not {type(text).__name__}")
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+
+
+def characters_of_bytes(text: str) -> list[tuple[int, int]]:
+    """For each byte of a text's UTF-8: the indices where its character begins and ends.
+
+    A surrogate pair is one character of two indices, for it is one in UTF-8.
+    """
+    result = []
+    i = 0
+    while i < len(text):
+        is_pair = "\ud800" <= text[i] <= "\udbff" and "\udc00" <= text[i + 1 : i + 2] <= "\udfff"
+        end = i + 2 if is_pair else i + 1
+        result += [(i, end)] * len(to_utf8(text[i:end]))
+        i = end
+    return result
+
+
+def cut_documents(buffer: bytes, separator: bytes) -> list[tuple[int, int]]:
+    """Cut a buffer at separators: begin and end of each document.
+
+    A separator ends a document and belongs to none; what follows the last is a document if there is
+    anything.
+    """
+    documents = []
+    begin = 0
+    for document in buffer.split(separator):
+        documents.append((begin, begin + len(document)))
+        begin += len(document) + len(separator)
+    return documents if documents[-1][0] < len(buffer) else documents[:-1]
 
 
 def split_at_special_tokens(
@@ -363,6 +393,12 @@ class Tokenizer:
 
         Special tokens named in `allowed_special` become their ids; the others are ordinary text.
         """
+        return [token_id for token_id, _ in self.encode_with_lengths(text, allowed_special)]
+
+    def encode_with_lengths(
+        self, text: str | bytes, allowed_special: Collection[str] = ()
+    ) -> list[tuple[int, int]]:
+        """Ids of a text, each with the number of bytes that it covers."""
         unknown = set(allowed_special) - self.special_tokens.keys()
         if unknown:
             raise ValueError(f"{sorted(unknown)[0]!r} is no special token of this tokenizer")
@@ -370,10 +406,97 @@ class Tokenizer:
         ids = []
         for i, segment in enumerate(segments):
             for word in split_bytes(segment, self.pattern):
-                ids += self.encode_word(word)
+                ids += [
+                    (token_id, len(self.bytes_of[token_id])) for token_id in self.encode_word(word)
+                ]
             if i < len(found):
-                ids.append(self.special_tokens[found[i]])
+                ids.append((self.special_tokens[found[i]], len(found[i].encode())))
         return ids
+
+    def encode_with_offsets(
+        self, text: str, unit: str = "char", allowed_special: Collection[str] = ()
+    ) -> tuple[list[int], list[tuple[int, int]]]:
+        """Ids of a text, and the begin and end of each token in it.
+
+        In bytes of its UTF-8, or in characters: then a part of a character counts as the whole.
+        """
+        characters = characters_of_bytes(text)
+        ids, offsets, begin = [], [], 0
+        for token_id, n_bytes in self.encode_with_lengths(text, allowed_special):
+            end = begin + n_bytes
+            ids.append(token_id)
+            offsets.append(
+                (begin, end) if unit == "byte" else (characters[begin][0], characters[end - 1][1])
+            )
+            begin = end
+        return ids, offsets
+
+    def cuts(self, text: str, allowed_special: Collection[str] = ()) -> list[int | None]:
+        """Where a text may be cut before each of its tokens, and behind the last.
+
+        The index of the character that begins there; None inside of a character.
+        """
+        characters = characters_of_bytes(text)
+        first_bytes = {}
+        for byte, (begin, _) in reversed(list(enumerate(characters))):
+            first_bytes[begin] = byte
+        character_at = {byte: begin for begin, byte in first_bytes.items()}
+        character_at[len(characters)] = len(text)
+        cuts: list[int | None] = [0]
+        position = 0
+        for _, n_bytes in self.encode_with_lengths(text, allowed_special):
+            position += n_bytes
+            cuts.append(character_at.get(position))
+        return cuts
+
+    def truncate(self, text: str, max_tokens: int) -> str:
+        """Cut a text behind the last of its first tokens that ends where a character does."""
+        return text[: max(cut for cut in self.cuts(text)[: max_tokens + 1] if cut is not None)]
+
+    def chunk(self, text: str, max_tokens: int, overlap: int = 0) -> list[str]:
+        """Cut a text into pieces of as many tokens as fit; each begins `overlap` tokens back.
+
+        Where that is within a character the next begins later, and a piece ends earlier.
+        """
+        cuts = self.cuts(text)
+        n_tokens = len(cuts) - 1
+        chunks: list[str] = []
+        begin = 0
+        while begin < n_tokens:
+            end = min(begin + max_tokens, n_tokens)
+            while cuts[end] is None:
+                end -= 1
+            if end == begin:
+                raise ValueError(f"a character takes more than {max_tokens} tokens")
+            chunks.append(text[cuts[begin] : cuts[end]])
+            if end == n_tokens:
+                break
+            begin = max(end - overlap, begin + 1)
+            while cuts[begin] is None:
+                begin += 1
+        return chunks
+
+    def count_till_limit(self, text: str, limit: int) -> int | None:
+        """Count the ids of a text; None if there are more than `limit`."""
+        n_tokens = len(self.encode(text))
+        return n_tokens if n_tokens <= limit else None
+
+    def decode_with_offsets(self, ids: Iterable[int]) -> tuple[str, list[int]]:
+        """Text of ids, and the index of the character that each token's first byte is of."""
+        tokens = [self.bytes_of[token_id] for token_id in ids]
+        text = b"".join(tokens).decode()
+        characters = characters_of_bytes(text)
+        offsets, position = [], 0
+        for token in tokens:
+            offsets.append(characters[position][0])
+            position += len(token)
+        return text, offsets
+
+    def decode_stream(self, ids: Iterable[int], errors: str = "replace") -> list[str]:
+        """Give the text that is complete with each id, and at last what is left."""
+        decoder = codecs.getincrementaldecoder("utf-8")(errors)
+        pieces = [decoder.decode(self.bytes_of[token_id]) for token_id in ids]
+        return [*pieces, decoder.decode(b"", final=True)]
 
     def decode(self, ids: Iterable[int]) -> bytes:
         """Bytes of ids, end to end; KeyError for an id that no token has."""

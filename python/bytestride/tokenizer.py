@@ -7,8 +7,8 @@ functions themselves, without a Python frame in front.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -164,6 +164,8 @@ class Tokenizer(_core.Engine):
         documents: Documents,
         num_threads: int | None = None,
         dtype: npt.DTypeLike | None = None,
+        *,
+        out: npt.NDArray[np.uint16] | npt.NDArray[np.uint32] | None = None,
     ) -> Ragged:
         """Encode many documents into one flat array.
 
@@ -174,23 +176,90 @@ class Tokenizer(_core.Engine):
         ----------
         documents
             An iterable of str or bytes; a pair ``(buffer, offsets)`` of bytes and int64[n + 1]
-            byte offsets; or an Arrow array of strings or binaries.
+            byte offsets, or int64[n, 2] begins and ends as `cut_documents` gives them; or an Arrow
+            array of strings or binaries, in chunks or not, of any library. Nothing is copied.
         num_threads : int, optional
             By default all cores that the process may use. The result does not depend on it.
         dtype : optional
             uint16 or uint32; by default the narrower one that holds the vocabulary.
+        out : optional
+            A contiguous uint16 or uint32 array that the ids are written to the start of; the
+            result's ``tokens`` are a view of it.
 
         Returns
         -------
         Ragged
             ``tokens`` and int64[n_documents + 1] ``offsets``.
+
+        Raises
+        ------
+        ValueError
+            `out` is too small (what it holds then means nothing; the message says how many ids
+            there can be at most), or `dtype` is not its type. An Arrow array holds nulls: the
+            message names the first row.
         """
         source, offsets = for_core(documents)
+        if out is not None:
+            if dtype is not None and np.dtype(dtype) != getattr(out, "dtype", None):
+                raise ValueError(f"dtype {np.dtype(dtype)} is not that of out; leave it away")
+            ends = self._encode_into(source, offsets, num_threads, out)
+            return Ragged(out[: ends[-1]], ends)
         return Ragged(
             *self._encode_flat(
                 source, offsets, num_threads, None if dtype is None else np.dtype(dtype)
             )
         )
+
+    def count_batch(
+        self,
+        documents: Documents,
+        *,
+        num_threads: int | None = None,
+        allowed_special: Literal["all"] | Collection[str] = (),
+        disallowed_special: Literal["all"] | Collection[str] = "all",
+    ) -> npt.NDArray[np.int64]:
+        """Count the ids that `encode` gives for each of many texts; none are kept.
+
+        Parameters
+        ----------
+        documents
+            As for `encode_ragged`.
+        num_threads : int, optional
+            By default all cores that the process may use.
+        allowed_special, disallowed_special
+            As for `encode`.
+
+        Returns
+        -------
+        numpy.ndarray
+            int64[n_documents].
+        """
+        source, offsets = for_core(documents)
+        return self._count_batch(source, offsets, num_threads, allowed_special, disallowed_special)
+
+    def decode_batch(
+        self, batch: Ragged | Iterable[Iterable[int] | npt.NDArray[Any]], *, errors: str = "replace"
+    ) -> list[str]:
+        """Give the text of each of many documents' ids.
+
+        Parameters
+        ----------
+        batch : Ragged, or iterable of what `decode` takes
+        errors : str
+            As for `decode`.
+
+        Raises
+        ------
+        KeyError
+            An id that is no token's, with its position in its document.
+        """
+        return [self.decode(ids, errors) for ids in _rows(batch)]
+
+    def decode_bytes_batch(
+        self, batch: Ragged | Iterable[Iterable[int] | npt.NDArray[Any]]
+    ) -> list[bytes]:
+        """Give the bytes of each of many documents' ids; otherwise as `decode_batch`."""
+        return [self.decode_bytes(ids) for ids in _rows(batch)]
 
     @property
     def definition(self) -> Definition:
@@ -223,3 +292,11 @@ class Tokenizer(_core.Engine):
 
     def __reduce__(self) -> tuple[type[Self], tuple[Definition]]:
         return type(self), (self._definition,)
+
+
+def _rows(
+    batch: Ragged | Iterable[Iterable[int] | npt.NDArray[Any]],
+) -> Iterable[Iterable[int] | npt.NDArray[Any]]:
+    if isinstance(batch, Ragged):
+        return map(batch.document, range(batch.n_documents))
+    return batch

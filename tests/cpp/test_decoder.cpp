@@ -2,17 +2,31 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
 #include "base/error.hpp"
 #include "encode/decoder.hpp"
 #include "support.hpp"
+#include "unicode/utf8.hpp"
 
 using namespace bytestride;
 using namespace bytestride::testing;
 
 namespace {
+
+// The text in units of each width that is wide enough, read back as code points; nothing where it
+// is refused.
+template <typename Unit>
+std::optional<std::u32string> text_of(const Decoder& decoder, const std::vector<TokenId>& ids) {
+  const std::span<const TokenId> span(ids);
+  const DecodedSize size = decoder.measure(span);
+  std::vector<Unit> units(size.n_chars);
+  if (!decoder.write_text(span, units.data(), units.size())) return std::nullopt;
+  return std::u32string(units.begin(), units.end());
+}
 
 template <typename Id>
 std::string decode(const Decoder& decoder, const std::vector<Id>& ids) {
@@ -80,4 +94,67 @@ TEST_CASE("decoding equals joining bytes") {
     }
     CHECK(decode(decoder, ids) == expected);
   });
+}
+
+TEST_CASE("a text in code units, whatever the tokens cut in two") {
+  const std::string long_token(5000, 'x');
+  const Vocab vocab = vocab_of({"ab", "\u00E9", "\xE4\xB8", "\xAD\u6587", "\U0001F642a", long_token,
+                                "fourteen bytes", "fifteen bytes .", "\u00E9\u00E9\u00E9\u00E9"});
+  const Decoder decoder(vocab, AddedTokens({}));
+  const std::vector<TokenId> ids = {256, 257, 258, 259, 260, 261, 262, 263, 264, 0xC3, 0xA9};
+  const DecodedSize size = decoder.measure(std::span<const TokenId>(ids));
+  CHECK(size.widest == TextWidth::ucs4);
+  const std::u32string expected = U"ab\u00E9\u4E2D\u6587\U0001F642a" + std::u32string(5000, U'x') +
+                                  U"fourteen bytesfifteen bytes .\u00E9\u00E9\u00E9\u00E9\u00E9";
+  CHECK(size.n_chars == expected.size());
+  CHECK(size.n_bytes == decode(decoder, ids).size());
+  CHECK(text_of<std::uint32_t>(decoder, ids) == expected);
+  // Too narrow, and no UTF-8: refused.
+  CHECK(!text_of<std::uint16_t>(decoder, ids));
+  CHECK(!text_of<std::uint8_t>(decoder, ids));
+  CHECK(!text_of<std::uint32_t>(decoder, {258, 256}));
+  CHECK(!text_of<std::uint32_t>(decoder, {258}));
+  CHECK(!text_of<std::uint32_t>(decoder, {0xFF}));
+  CHECK(text_of<std::uint8_t>(decoder, {256, 257}) == U"ab\u00E9");
+  CHECK(text_of<std::uint16_t>(decoder, {258, 259}) == U"\u4E2D\u6587");
+}
+
+TEST_CASE("texts of many lengths in code units, against reading them character by character") {
+  const Vocab vocab =
+      vocab_of({"\xE4\xB8", "\xAD\xC3", "\u00E9", "low lower lowest", "  ", "\xF0\x9F"});
+  const Decoder decoder(vocab, AddedTokens({}));
+  std::mt19937 random(7);
+  for (int round = 0; round < 3000; ++round) {
+    std::vector<TokenId> ids(random() % 40 + (round % 100 == 0 ? 6000 : 0));
+    for (TokenId& id : ids) id = random() % 4 == 0 ? 256 + random() % 6 : "aE1 "[random() % 4];
+    const std::string bytes = decode(decoder, ids);
+    std::optional<std::u32string> expected(std::u32string{});
+    for (const char* p = bytes.data(); p < bytes.data() + bytes.size();) {
+      const DecodedChar c = decode_utf8(p, bytes.data() + bytes.size());
+      p += c.length;
+      if (!c.ok) expected.reset();
+      if (!expected) break;
+      expected->push_back(c.code_point);
+    }
+    CHECK(text_of<std::uint32_t>(decoder, ids) == expected);
+    const bool is_narrow =
+        expected && expected->find_first_not_of(U"aE1 \u00E9lowerst") == expected->npos;
+    if (is_narrow) CHECK(text_of<std::uint8_t>(decoder, ids) == expected);
+  }
+}
+
+TEST_CASE("ids that change between the passes stay within the bounds") {
+  const Vocab vocab = vocab_of({"abc"});
+  const Decoder decoder(vocab, AddedTokens({}));
+  std::vector<char> out(64, '#');
+  const std::vector<TokenId> more = {256, 256, 256}, unknown = {999};
+  for (std::size_t n = 0; n < 9; ++n) {
+    CHECK(!decoder.write(std::span<const TokenId>(more), out.data(), n));
+    CHECK(out[n] == '#');
+    std::vector<std::uint16_t> units(n + 1, 7);
+    CHECK(!decoder.write_text(std::span<const TokenId>(more), units.data(), n));
+    CHECK(units[n] == 7);
+  }
+  CHECK(!decoder.write(std::span<const TokenId>(unknown), out.data(), 20));
+  CHECK(!decoder.write(std::span<const TokenId>(more), out.data(), 20));
 }

@@ -165,3 +165,21 @@ TEST_CASE("a workspace given back is lent again, without the scratch of a long t
   const WorkspacePool::Loan other = encoder.borrow();
   CHECK(&*other != first);
 }
+
+TEST_CASE("no more is encoded than is enough") {
+  const Encoder encoder = make_encoder("gpt2", {{"<x>", 300, false}});
+  std::string text;
+  for (int i = 0; i < 20'000; ++i) text += i % 7 == 0 ? "<x>" : " abc";
+  const auto all = encode_alone(encoder, ByteSpan(text), ordinary(encoder));
+  const auto workspace = std::make_unique<Workspace>();
+  for (const std::size_t n_enough : {std::size_t{0}, std::size_t{1}, std::size_t{500}, all.size(),
+                                     all.size() + 1, ~std::size_t{0}}) {
+    CAPTURE(n_enough);
+    workspace->tokens.clear();
+    encoder.encode_up_to(text, ordinary(encoder), n_enough, *workspace);
+    const std::size_t n = workspace->tokens.size();
+    CHECK(n >= std::min(n_enough, all.size()));
+    CHECK(n <= (n_enough < 1000 ? n_enough + 5000 : all.size()));
+    CHECK(std::equal(workspace->tokens.data(), workspace->tokens.data() + n, all.begin()));
+  }
+}

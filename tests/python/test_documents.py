@@ -1,6 +1,5 @@
 """What counts as documents: the two forms for the core, without a copy where none is needed."""
 
-import itertools
 import subprocess
 import sys
 
@@ -37,67 +36,21 @@ def test_a_buffer_with_offsets():
         assert given.tolist() == [0, 1, 3]
 
 
-@pytest.fixture(scope="module")
-def pa():
-    return pytest.importorskip("pyarrow")
+def test_begins_and_ends():
+    spans = np.array([[0, 1], [2, 3]], np.int64)
+    assert for_core((b"abc", spans)) == (b"abc", spans)
 
 
-def documents_of(source, offsets):
-    data = bytes(memoryview(source))
-    return [data[a:b] for a, b in itertools.pairwise(offsets)]
-
-
-TEXTS = ["low", "", "é漢", "🙂"]
-
-
-@pytest.mark.parametrize("kind", ["string", "large_string", "binary", "large_binary"])
-def test_arrow_is_not_copied(pa, kind):
-    array = pa.array(TEXTS, getattr(pa, kind)())
-    for start, stop in ((0, 4), (1, 3), (2, 2), (3, 4)):
-        part = array[start:stop]
-        source, offsets = for_core(part)
-        assert documents_of(source, offsets) == [text.encode() for text in TEXTS[start:stop]]
-        assert offsets.dtype == np.int64
-        if start < stop:
-            assert source.address == array.buffers()[2].address
-
-
-def test_chunks_are_put_together(pa):
-    chunked = pa.chunked_array([TEXTS[:1], [], TEXTS[1:]], pa.string())
-    source, offsets = for_core(chunked)
-    assert documents_of(source, offsets) == [text.encode() for text in TEXTS]
-
-
-def test_arrow_of_other_libraries(pa):
-    # Anything that speaks Arrow's C protocol, not pyarrow's own classes only.
+def test_arrow_goes_as_it_is():
     class Foreign:
-        def __init__(self, array):
-            self.array = array
-
         def __arrow_c_array__(self, schema=None):
-            return self.array.__arrow_c_array__(schema)
+            raise AssertionError
 
-    source, offsets = for_core(Foreign(pa.array(TEXTS)))
-    assert documents_of(source, offsets) == [text.encode() for text in TEXTS]
-
-
-def test_nulls_are_refused(pa):
-    with pytest.raises(ValueError, match=r"2 documents .* null, the first at 1; drop them or fill"):
-        for_core(pa.array(["a", None, None]))
+    array = Foreign()
+    assert for_core(array) == (array, None)
 
 
-def test_other_types_are_refused(pa):
-    for array in (
-        pa.array([1]),
-        pa.array([["a"]]),
-        pa.array([None]),
-        pa.array(["a"]).dictionary_encode(),
-    ):
-        with pytest.raises(ValueError, match="holds strings or binaries, not"):
-            for_core(array)
-
-
-def test_arrow_is_imported_for_arrow_only():
+def test_nothing_heavy_is_imported():
     code = (
         "import sys, numpy as np, bytestride\n"
         "tokenizer = bytestride.Tokenizer.train('low lower', 258)\n"

@@ -2,13 +2,14 @@
 
 import array
 import collections
+import inspect
 import itertools
 import mmap
 
 import numpy as np
 import pytest
 
-from bytestride import Tokenizer
+from bytestride import StreamDecoder, Tokenizer, _core, cut_documents
 
 LINE = "It's low, lower and lowest. "
 TOKENIZER = Tokenizer.train(LINE * 4, 300, special_tokens=["<|end|>"])
@@ -132,6 +133,29 @@ def calls():
         tokenizer.encode_batch,
         tokenizer.encode_ragged,
         tokenizer.count,
+        tokenizer.count_batch,
+        tokenizer.decode_batch,
+        tokenizer.decode_bytes_batch,
+        tokenizer.decode_with_offsets,
+        tokenizer.encode_with_offsets,
+        StreamDecoder,
+        StreamDecoder(tokenizer).feed,
+        lambda odd: StreamDecoder(tokenizer, odd),
+        lambda odd: tokenizer.truncate(odd, 2),
+        lambda odd: tokenizer.truncate("low", odd),
+        lambda odd: tokenizer.chunk(odd, 2),
+        lambda odd: tokenizer.chunk("low", odd),
+        lambda odd: tokenizer.chunk("low", 3, odd),
+        lambda odd: tokenizer.count_till_limit("low", odd),
+        lambda odd: tokenizer.encode_with_offsets("low", unit=odd),
+        lambda odd: tokenizer.encode_ragged(["a"], out=odd),
+        lambda odd: tokenizer.count_batch([odd]),
+        lambda odd: tokenizer.count_batch(["a"], num_threads=odd),
+        lambda odd: tokenizer.count_batch(["a"], disallowed_special=odd),
+        lambda odd: tokenizer.decode_batch([odd]),
+        lambda odd: tokenizer.decode_batch([[97]], errors=odd),
+        lambda odd: cut_documents(odd, b"a"),
+        lambda odd: cut_documents(b"abc", odd),
         tokenizer.decode,
         tokenizer.decode_bytes,
         tokenizer.token_bytes,
@@ -252,6 +276,8 @@ def test_what_is_no_definition(definition):
 METHODS = [
     "encode", "encode_ordinary", "encode_bytes", "encode_to_numpy", "encode_batch",
     "encode_ragged", "count", "decode", "decode_bytes", "token_bytes",
+    "count_batch", "decode_batch", "decode_bytes_batch", "decode_with_offsets",
+    "encode_with_offsets", "truncate", "chunk", "count_till_limit",
 ]  # fmt: skip
 
 
@@ -292,3 +318,33 @@ def test_orders_of_odd_documents():
     assert TOKENIZER.encode_ragged(good).offsets.tolist()[-1] == len(
         TOKENIZER.encode("low") + TOKENIZER.encode("lower")
     )
+
+
+def test_signatures_of_the_methods_without_a_dispatcher():
+    signature = "(self, /, text, *, allowed_special=(), disallowed_special='all')"
+    for name in ("encode", "encode_to_numpy", "count"):
+        assert str(inspect.signature(getattr(Tokenizer, name))) == signature
+    assert str(inspect.signature(TOKENIZER.decode)) == "(ids, errors='replace')"
+    assert TOKENIZER.decode(ids=TOKENIZER.encode("a"), errors="strict") == "a"
+    assert TOKENIZER.encode(text="a", disallowed_special="all") == TOKENIZER.encode_ordinary(
+        text="a"
+    )
+    for method, arguments, names, message in (
+        (TOKENIZER.encode, (), {}, "missing required argument: 'text'"),
+        (TOKENIZER.encode, ("a", "b"), {}, "takes 1 positional arguments but 2 were given"),
+        (TOKENIZER.encode, ("a",), {"text": "a"}, "multiple values for argument 'text'"),
+        (TOKENIZER.decode, ([97],), {"error": ""}, "unexpected keyword argument 'error'"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            method(*arguments, **names)
+
+
+def test_an_engine_that_was_never_made():
+    empty = _core.Engine.__new__(_core.Engine)
+    for name in ("encode", "encode_ordinary", "encode_to_numpy", "count"):
+        with pytest.raises(TypeError, match="never initialised"):
+            getattr(empty, name)("a")
+        with pytest.raises(TypeError, match=r"bytestride\._core\.Engine"):
+            getattr(_core.Engine, name)("a", "b")
+    with pytest.raises(TypeError, match="never initialised"):
+        empty.decode([97])

@@ -171,7 +171,7 @@ def test_offsets_too_large_to_be_true():
     with pytest.raises(ValueError, match=r"offsets\[1\]"):
         TOKENIZER.encode_ragged((b"abcde", np.array([0, 2**63 + 1], np.uint64)))
     with pytest.raises(TypeError, match="1-D"):
-        TOKENIZER.encode_ragged((b"abcde", np.array([[0, 1]])))
+        TOKENIZER.encode_ragged((b"abcde", np.array([[0, 1, 2]])))
 
 
 def test_a_buffer_is_let_go_afterwards():
@@ -282,66 +282,7 @@ def test_a_length_that_lies():
         def __len__(self):
             raise ZeroDivisionError("mine")
 
-    with pytest.raises((MemoryError, ValueError)):
-        TOKENIZER.encode_ragged(Documents(["a"]))
+    # It is a hint, and no more.
+    assert TOKENIZER.encode_ragged(Documents(["a"])).tokens.tolist() == TOKENIZER.encode("a")
     with pytest.raises(ZeroDivisionError, match="mine"):
         TOKENIZER.encode_ragged(Refuses(["a"]))
-
-
-# Arrow.
-
-
-@pytest.fixture(scope="module")
-def pa():
-    return pytest.importorskip("pyarrow")
-
-
-@pytest.mark.parametrize("kind", ["string", "large_string", "binary", "large_binary"])
-def test_arrow(pa, kind):
-    array = pa.array(DOCUMENTS, getattr(pa, kind)())
-    for n_threads in THREADS:
-        check(TOKENIZER.encode_ragged(array, num_threads=n_threads), DOCUMENTS)
-    check(TOKENIZER.encode_ragged(array[1:4]), DOCUMENTS[1:4])
-    check(TOKENIZER.encode_ragged(array[2:2]), [])
-    check(TOKENIZER.encode_ragged(array[:0]), [])
-    chunked = pa.chunked_array([array[:2], array[2:2], array[2:]])
-    check(TOKENIZER.encode_ragged(chunked), DOCUMENTS)
-    check(TOKENIZER.encode_ragged(chunked.slice(1, 3)), DOCUMENTS[1:4])
-
-
-@pytest.mark.parametrize("kind", ["string", "large_string", "binary", "large_binary"])
-def test_empty_arrow(pa, kind):
-    kind = getattr(pa, kind)()
-    check(TOKENIZER.encode_ragged(pa.array([], kind)), [])
-    check(TOKENIZER.encode_ragged(pa.chunked_array([], kind)), [])
-    check(TOKENIZER.encode_ragged(pa.array(["", ""], kind)), ["", ""])
-
-
-def test_arrow_bytes_that_are_no_text(pa):
-    documents = [b"\xff\xfe low", b"", b"\xf0\x9f"]
-    check(TOKENIZER.encode_ragged(pa.array(documents)), documents)
-
-
-def test_a_column_of_a_table(pa):
-    table = pa.table({"text": DOCUMENTS, "n": range(5)})
-    check(TOKENIZER.encode_ragged(table["text"]), DOCUMENTS)
-
-
-def test_arrow_nulls(pa):
-    array = pa.array(["a", None, "b", None])
-    with pytest.raises(ValueError, match="2 documents of the Arrow array are null, the first at 1"):
-        TOKENIZER.encode_ragged(array)
-    with pytest.raises(ValueError, match="1 documents of the Arrow array are null, the first at 1"):
-        TOKENIZER.encode_ragged(array[2:])
-    with pytest.raises(ValueError, match="null"):
-        TOKENIZER.encode_ragged(pa.chunked_array([["a"], ["b", None]]))
-    check(TOKENIZER.encode_ragged(array[2:3]), ["b"])
-
-
-def test_arrow_of_something_else(pa):
-    for array in (pa.array([1, 2]), pa.array([["a"]]), pa.array([None, None]), pa.array([1.5])):
-        with pytest.raises(ValueError, match="strings or binaries, not"):
-            TOKENIZER.encode_ragged(array)
-    table = pa.table({"text": DOCUMENTS})
-    with pytest.raises((ValueError, TypeError)):
-        TOKENIZER.encode_ragged(table)

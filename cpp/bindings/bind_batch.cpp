@@ -1,0 +1,204 @@
+// Many texts at once: to lists, to one flat array, to a caller's array, to counts.
+#include <pybind11/numpy.h>
+#include <pybind11/stl.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bindings/arrays.hpp"
+#include "bindings/bind.hpp"
+#include "bindings/documents.hpp"
+#include "bindings/engine.hpp"
+#include "bindings/special_tokens.hpp"
+#include "documents/separators.hpp"
+#include "encode/batch_encoder.hpp"
+#include "encode/batch_outputs.hpp"
+
+namespace bytestride::python {
+namespace {
+
+void refuse_texts(const SpecialTokens& specials, const HeldDocuments& documents) {
+  if (!specials.refuses_texts()) return;
+  for (std::size_t i = 0; i < documents.list().size(); ++i) {
+    const bool is_str = i < documents.texts().size() && PyUnicode_Check(documents.texts()[i].ptr());
+    if (is_str) {
+      specials.refuse_texts(documents.texts()[i]);
+    } else {
+      specials.refuse_texts_in(documents.list()[i]);
+    }
+  }
+}
+
+template <typename Id>
+EncodedBatch<Id> encode_released(Engine& engine, const HeldDocuments& documents,
+                                 const AddedTokenPolicy& policy, std::size_t n_threads) {
+  const py::gil_scoped_release release;
+  return bytestride::encode_batch<Id>(engine.encoder, documents.list(), policy, n_threads);
+}
+
+py::list encode_batch(Engine& engine, const py::object& texts, const py::object& num_threads,
+                      const py::object& allowed, const py::object& disallowed) {
+  const std::size_t n_threads = thread_count(num_threads);
+  const SpecialTokens specials(engine, allowed, disallowed);
+  const HeldDocuments documents(texts, std::nullopt);
+  refuse_texts(specials, documents);
+  const auto batch = encode_released<TokenId>(engine, documents, specials.policy(), n_threads);
+  const std::size_t n_documents = batch.offsets.size() - 1;
+  py::list lists(n_documents);
+  for (std::size_t i = 0; i < n_documents; ++i) {
+    const auto begin = static_cast<std::size_t>(batch.offsets[i]);
+    const auto end = static_cast<std::size_t>(batch.offsets[i + 1]);
+    PyList_SET_ITEM(
+        lists.ptr(), static_cast<Py_ssize_t>(i),
+        engine.id_objects.list_of(batch.tokens.data() + begin, end - begin).release().ptr());
+  }
+  return lists;
+}
+
+py::array_t<std::int64_t> count_documents(Engine& engine, const py::object& source,
+                                          const std::optional<py::array>& offsets,
+                                          const py::object& num_threads, const py::object& allowed,
+                                          const py::object& disallowed) {
+  const std::size_t n_threads = thread_count(num_threads);
+  const SpecialTokens specials(engine, allowed, disallowed);
+  const HeldDocuments documents(source, offsets);
+  refuse_texts(specials, documents);
+  std::vector<std::int64_t> counts;
+  {
+    const py::gil_scoped_release release;
+    counts =
+        bytestride::count_batch(engine.encoder, documents.list(), specials.policy(), n_threads);
+  }
+  return array_of(std::move(counts));
+}
+
+template <typename Id>
+py::tuple flat_batch(Engine& engine, const HeldDocuments& documents, std::size_t n_threads) {
+  auto batch = encode_released<Id>(engine, documents, engine.ordinary(), n_threads);
+  return py::make_tuple(array_of(std::move(batch.tokens), batch.n_tokens),
+                        array_of(std::move(batch.offsets)));
+}
+
+// Whether ids go out as uint16; ValueError where the vocabulary has larger ones.
+bool is_narrow(const Engine& engine, const py::dtype& dtype, const char* argument) {
+  const bool narrow = dtype.equal(py::dtype::of<std::uint16_t>());
+  if (!narrow && !dtype.equal(py::dtype::of<TokenId>())) {
+    throw py::type_error(std::string(argument) + " must be uint16, uint32 or None, not " +
+                         py::str(dtype).cast<std::string>());
+  }
+  if (narrow && engine.decoder.n_ids() > 0x10000) {
+    throw py::value_error("uint16 holds ids below 65536, and the vocabulary's go up to " +
+                          std::to_string(engine.decoder.n_ids() - 1) + "; use uint32");
+  }
+  return narrow;
+}
+
+// One flat array of all ids and int64 offsets of the documents in it.
+py::tuple encode_flat(Engine& engine, const py::object& source,
+                      const std::optional<py::array>& offsets, const py::object& num_threads,
+                      const std::optional<py::dtype>& dtype) {
+  const std::size_t n_threads = thread_count(num_threads);
+  const bool narrow =
+      dtype ? is_narrow(engine, *dtype, "dtype") : engine.decoder.n_ids() <= 0x10000;
+  const HeldDocuments documents(source, offsets);
+  return narrow ? flat_batch<std::uint16_t>(engine, documents, n_threads)
+                : flat_batch<TokenId>(engine, documents, n_threads);
+}
+
+template <typename Id>
+py::array_t<std::int64_t> encode_to(Engine& engine, const HeldDocuments& documents,
+                                    std::size_t n_threads, py::array& out) {
+  const std::span<Id> places(static_cast<Id*>(out.mutable_data()),
+                             static_cast<std::size_t>(out.size()));
+  std::vector<std::int64_t> offsets;
+  {
+    const py::gil_scoped_release release;
+    offsets = encode_batch_into<Id>(engine.encoder, documents.list(), engine.ordinary(), n_threads,
+                                    places);
+  }
+  return array_of(std::move(offsets));
+}
+
+// The ids to the start of `out`; returns the offsets.
+py::array_t<std::int64_t> encode_into(Engine& engine, const py::object& source,
+                                      const std::optional<py::array>& offsets,
+                                      const py::object& num_threads, const py::object& out) {
+  const std::size_t n_threads = thread_count(num_threads);
+  if (!py::isinstance<py::array>(out)) {
+    throw py::type_error(std::string("out must be a numpy array, not ") +
+                         Py_TYPE(out.ptr())->tp_name);
+  }
+  auto array = py::reinterpret_borrow<py::array>(out);
+  const bool narrow = is_narrow(engine, array.dtype(), "out");
+  if (array.ndim() != 1 || !(array.flags() & py::array::c_style) || !array.writeable()) {
+    throw py::value_error("out must be one-dimensional, contiguous and writeable");
+  }
+  const HeldDocuments documents(source, offsets);
+  return narrow ? encode_to<std::uint16_t>(engine, documents, n_threads, array)
+                : encode_to<TokenId>(engine, documents, n_threads, array);
+}
+
+py::array_t<std::int64_t> cut_documents(const py::object& buffer, const py::bytes& separator) {
+  const HeldBuffer held(buffer);
+  const std::string_view cut = separator;
+  if (cut.empty()) {
+    throw py::value_error("the separator between documents is empty; name at least one byte");
+  }
+  std::vector<std::int64_t> spans;
+  {
+    const py::gil_scoped_release release;
+    spans = cut_at_separators(held.bytes(), cut);
+  }
+  const auto n = static_cast<py::ssize_t>(spans.size() / 2);
+  return array_of(std::move(spans)).reshape({n, py::ssize_t{2}});
+}
+
+}  // namespace
+
+void bind_batch(py::module_& module, py::class_<Engine>& engine) {
+  engine
+      .def("encode_batch", &encode_batch, py::arg("texts"), py::kw_only(),
+           py::arg("num_threads") = py::none(), py::arg("allowed_special") = py::tuple(),
+           py::arg("disallowed_special") = "all",
+           R"(As encode for each of many texts, on several threads.
+
+Parameters
+----------
+texts : iterable of str or bytes, or Arrow array of strings or binaries
+num_threads : int, optional
+    By default all cores that the process may use.
+
+Returns
+-------
+list of list of int)")
+      .def("_count_batch", &count_documents, py::arg("documents"), py::arg("offsets"),
+           py::arg("num_threads"), py::arg("allowed_special"), py::arg("disallowed_special"))
+      .def("_encode_flat", &encode_flat, py::arg("documents"), py::arg("offsets"),
+           py::arg("num_threads"), py::arg("dtype"))
+      .def("_encode_into", &encode_into, py::arg("documents"), py::arg("offsets"),
+           py::arg("num_threads"), py::arg("out"));
+  module.def("cut_documents", &cut_documents, py::arg("buffer"), py::arg("separator"),
+             R"(Cut a buffer at separators into documents.
+
+Parameters
+----------
+buffer : bytes or another contiguous buffer of bytes
+separator : bytes
+    It ends a document and belongs to none; what follows the last is a document if there is
+    anything. ``b"\n"`` cuts into lines.
+
+Returns
+-------
+numpy.ndarray
+    int64[n_documents, 2], begin and end of each document in bytes. With the buffer it makes a
+    pair that `Tokenizer.encode_ragged` and `Tokenizer.count_batch` take.
+
+Raises
+------
+ValueError
+    The separator is empty.)");
+}
+
+}  // namespace bytestride::python

@@ -1,0 +1,55 @@
+#include "bindings/id_objects.hpp"
+
+#include <cstdint>
+
+namespace bytestride::python {
+
+#ifdef Py_GIL_DISABLED
+
+IdObjects::IdObjects(std::size_t n_ids) : n_ids_(n_ids) {}
+
+IdObjects::~IdObjects() = default;
+
+PyObject* IdObjects::object_of(TokenId id) {
+  return make(id);
+}
+
+#else
+
+IdObjects::IdObjects(std::size_t n_ids) : n_ids_(n_ids), objects_(n_ids) {}
+
+// An engine goes as any Python object goes: under the GIL.
+IdObjects::~IdObjects() {
+  for (std::size_t id = 0; id < n_ids_; ++id) Py_XDECREF(objects_[id]);
+}
+
+inline PyObject* IdObjects::object_of(TokenId id) {
+  PyObject*& object = objects_[id];
+  if (object == nullptr) object = make(id);
+  Py_INCREF(object);
+  return object;
+}
+
+#endif
+
+PyObject* IdObjects::make(TokenId id) {
+  PyObject* const object = PyLong_FromUnsignedLong(id);
+  if (object == nullptr) throw py::error_already_set();
+  return object;
+}
+
+template <typename Id>
+py::list IdObjects::list_of(const Id* ids, std::size_t n) {
+  PyObject* const list = PyList_New(static_cast<Py_ssize_t>(n));
+  if (list == nullptr) throw py::error_already_set();
+  auto owned = py::reinterpret_steal<py::list>(list);
+  for (std::size_t i = 0; i < n; ++i) {
+    PyList_SET_ITEM(list, static_cast<Py_ssize_t>(i), object_of(ids[i]));
+  }
+  return owned;
+}
+
+template py::list IdObjects::list_of(const std::uint16_t*, std::size_t);
+template py::list IdObjects::list_of(const std::uint32_t*, std::size_t);
+
+}  // namespace bytestride::python
