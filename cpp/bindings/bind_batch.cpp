@@ -14,7 +14,6 @@
 #include "bindings/special_tokens.hpp"
 #include "documents/separators.hpp"
 #include "encode/batch_encoder.hpp"
-#include "encode/batch_outputs.hpp"
 
 namespace bytestride::python {
 namespace {

@@ -1,6 +1,6 @@
-// Work is handed out in chunks of about a mebibyte: a run of whole documents, or a part of a long
-// one. Chunks cover the documents in order and without gaps, so that answers committed in chunk
-// order are the answer to the whole.
+// Work is handed out in chunks of about 256 KiB, whose ids stay in a core's own cache: a run of whole
+// documents, or a part of a long one. Chunks cover the documents in order and without gaps, so that
+// answers committed in chunk order are the answer to the whole.
 //
 // A long document is cut only at a safe place (safe_cut.hpp); one without any, or a list whose
 // splitter allows no cuts, stays in one chunk. Planning costs one pass over the documents' lengths.
@@ -13,7 +13,7 @@
 
 namespace bytestride {
 
-inline constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
+inline constexpr std::size_t kChunkBytes = std::size_t{256} << 10;
 
 // From unit `first_unit` of document `first` up to, not including, unit `last_unit` of document
 // `last`; `ends_last` says whether that is where document `last` ends.

@@ -1,4 +1,4 @@
-// Many documents to one flat array of ids and the documents' offsets in it.
+// Many documents at once, to one flat array of ids, to a caller's array, or to counts.
 //
 // Chunks are encoded in workspaces and committed in order into an output that is reserved once, at
 // the most ids there can be (one per byte: address space, not memory). The result is the same for
@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/memory.hpp"
@@ -25,5 +26,16 @@ struct EncodedBatch {
 template <typename Id>
 EncodedBatch<Id> encode_batch(Encoder& encoder, const DocumentList& documents,
                               const AddedTokenPolicy& policy, std::size_t n_threads);
+
+// The same to the start of `out`; returns the offsets. Throws InvalidArgument where there are more
+// ids than places, and says how many there can be at most; what `out` holds then means nothing.
+template <typename Id>
+std::vector<std::int64_t> encode_batch_into(Encoder& encoder, const DocumentList& documents,
+                                            const AddedTokenPolicy& policy, std::size_t n_threads,
+                                            std::span<Id> out);
+
+// How many ids each document has; none are made.
+std::vector<std::int64_t> count_batch(Encoder& encoder, const DocumentList& documents,
+                                      const AddedTokenPolicy& policy, std::size_t n_threads);
 
 }  // namespace bytestride

@@ -17,24 +17,29 @@ void Encoder::refuse(ByteSpan text, const AddedTokenSet& refused) const {
                         "disallowed_special=() to encode it as ordinary text");
 }
 
-void Encoder::encode(ByteSpan text, const AddedTokenPolicy& policy, Workspace& workspace) const {
+void Encoder::prepare(ByteSpan text, const AddedTokenPolicy& policy, Workspace& workspace) const {
   refuse(text, policy.refused);
   if (!caches_.serves(workspace.cache.get())) workspace.cache = caches_.current();
+}
+
+void Encoder::encode_spans(const SpanBatch& spans, Workspace& workspace) const {
   const WordTables tables{workspace.front, workspace.cache.get()};
+  // A token has at least one byte: there are no more ids than bytes.
+  TokenId* const out = workspace.tokens.reserve(spans.ends[spans.n - 1] + WordIds::kMaxInline);
+  workspace.tokens.commit(spans_.encode(spans, tables, *workspace.spans, out));
+}
+
+void Encoder::encode(ByteSpan text, const AddedTokenPolicy& policy, Workspace& workspace) const {
+  prepare(text, policy, workspace);
   splitter_->split(
       text, policy.wanted, workspace.split,
-      [&](const SpanBatch& spans) {
-        // A token has at least one byte: there are no more ids than bytes.
-        const std::size_t most = spans.ends[spans.n - 1] + WordIds::kMaxInline;
-        TokenId* const out = workspace.tokens.reserve(most);
-        workspace.tokens.commit(spans_.encode(spans, tables, *workspace.spans, out));
-      },
+      [&](const SpanBatch& spans) { encode_spans(spans, workspace); },
       [&](TokenId id) { workspace.tokens.push(id); });
 }
 
 void Encoder::encode_up_to(ByteSpan text, const AddedTokenPolicy& policy, std::size_t n_enough,
                            Workspace& workspace) const {
-  refuse(text, policy.refused);
+  prepare(text, policy, workspace);
   const std::size_t n_before = workspace.tokens.size();
   const auto wants_more = [&] { return workspace.tokens.size() - n_before < n_enough; };
   if (!wants_more()) return;
@@ -53,6 +58,19 @@ void Encoder::encode_up_to(ByteSpan text, const AddedTokenPolicy& policy, std::s
 void Encoder::encode(const DocumentView& document, const AddedTokenPolicy& policy,
                      Workspace& workspace) const {
   encode(as_utf8(document, workspace.transcoded), policy, workspace);
+}
+
+std::size_t Encoder::count(const DocumentView& document, const AddedTokenPolicy& policy,
+                           Workspace& workspace) const {
+  const ByteSpan text = as_utf8(document, workspace.transcoded);
+  prepare(text, policy, workspace);
+  const WordTables tables{workspace.front, workspace.cache.get()};
+  std::size_t n = 0;
+  splitter_->split(
+      text, policy.wanted, workspace.split,
+      [&](const SpanBatch& spans) { n += spans_.count(spans, tables, *workspace.spans); },
+      [&](TokenId) { ++n; });
+  return n;
 }
 
 void Encoder::clear_cache() {

@@ -44,11 +44,18 @@ class Encoder {
     return spans_.encode_word(word, out, scratch);
   }
 
+  // How many ids encode would append; makes none, and leaves workspace.tokens alone.
+  std::size_t count(const DocumentView& document, const AddedTokenPolicy& policy,
+                    Workspace& workspace) const;
+
   // Forgets all words met so far, and gives their memory back.
   void clear_cache();
 
  private:
   void refuse(ByteSpan text, const AddedTokenSet& refused) const;
+  // Refuses, and sees to it that the workspace has the word cache of now.
+  void prepare(ByteSpan text, const AddedTokenPolicy& policy, Workspace& workspace) const;
+  void encode_spans(const SpanBatch& spans, Workspace& workspace) const;
 
   SpanEncoder spans_;
   std::shared_ptr<const TextSplitter> splitter_;

@@ -186,37 +186,47 @@ void SpanEncoder::work_out(const SpanBatch& spans, std::size_t n_missed, const W
   }
 }
 
-TokenId* SpanEncoder::write(const SpanBatch& spans, const WordCache* cache,
-                            const SpanScratch& scratch, TokenId* out) {
-  for (std::size_t i = 0; i < spans.n; ++i) {
-    const WordIds ids(scratch.values[i]);
-    if (!ids.is_list()) {
-      out = ids.write_to(out);
-      continue;
-    }
-    std::span<const TokenId> list;
-    if (ids.is_of_batch()) {
-      const TokenId* const at = scratch.lists.data() + ids.place();
-      list = {at + 1, at[0]};
-    } else {
-      list = cache->list(ids);
-    }
-    out = std::copy(list.begin(), list.end(), out);
-  }
-  return out;
+std::span<const TokenId> SpanEncoder::list_of(WordIds ids, const WordCache* cache,
+                                              const SpanScratch& scratch) {
+  if (!ids.is_of_batch()) return cache->list(ids);
+  const TokenId* const at = scratch.lists.data() + ids.place();
+  return {at + 1, at[0]};
+}
+
+void SpanEncoder::resolve(const SpanBatch& spans, const WordTables& tables,
+                          SpanScratch& scratch) const {
+  std::size_t n_missed = probe(spans, tables.front, scratch);
+  if (n_missed == 0) return;
+  n_missed = recall(spans, n_missed, tables, scratch);
+  if (n_missed == 0) return;
+  scratch.lists.clear();
+  work_out(spans, n_missed, tables, scratch);
 }
 
 TokenId* SpanEncoder::encode(const SpanBatch& spans, const WordTables& tables, SpanScratch& scratch,
                              TokenId* out) const {
-  std::size_t n_missed = probe(spans, tables.front, scratch);
-  if (n_missed != 0) {
-    n_missed = recall(spans, n_missed, tables, scratch);
-    if (n_missed != 0) {
-      scratch.lists.clear();
-      work_out(spans, n_missed, tables, scratch);
+  resolve(spans, tables, scratch);
+  for (std::size_t i = 0; i < spans.n; ++i) {
+    const WordIds ids(scratch.values[i]);
+    if (!ids.is_list()) {
+      out = ids.write_to(out);
+    } else {
+      const std::span<const TokenId> list = list_of(ids, tables.cache, scratch);
+      out = std::copy(list.begin(), list.end(), out);
     }
   }
-  return write(spans, tables.cache, scratch, out);
+  return out;
+}
+
+std::size_t SpanEncoder::count(const SpanBatch& spans, const WordTables& tables,
+                               SpanScratch& scratch) const {
+  resolve(spans, tables, scratch);
+  std::size_t n = 0;
+  for (std::size_t i = 0; i < spans.n; ++i) {
+    const WordIds ids(scratch.values[i]);
+    n += ids.is_list() ? list_of(ids, tables.cache, scratch).size() : ids.count();
+  }
+  return n;
 }
 
 }  // namespace bytestride

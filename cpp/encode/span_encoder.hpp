@@ -63,19 +63,24 @@ class SpanEncoder {
   TokenId* encode(const SpanBatch& spans, const WordTables& tables, SpanScratch& scratch,
                   TokenId* out) const;
 
+  // How many ids that is.
+  std::size_t count(const SpanBatch& spans, const WordTables& tables, SpanScratch& scratch) const;
+
   // The ids of one pretoken, without any table: at most word.size() of them are written to `out`,
   // which must have room for that many. Returns how many.
   std::size_t encode_word(ByteSpan word, TokenId* out, BacktrackScratch& scratch) const;
 
  private:
+  // All of the stages but the last: afterwards every value is known.
+  void resolve(const SpanBatch& spans, const WordTables& tables, SpanScratch& scratch) const;
   // Each returns how many words it leaves to the next, at the front of scratch.missed.
   static std::size_t probe(const SpanBatch& spans, const FrontTable& front, SpanScratch& scratch);
   std::size_t recall(const SpanBatch& spans, std::size_t n_missed, const WordTables& tables,
                      SpanScratch& scratch) const;
   void work_out(const SpanBatch& spans, std::size_t n_missed, const WordTables& tables,
                 SpanScratch& scratch) const;
-  static TokenId* write(const SpanBatch& spans, const WordCache* cache, const SpanScratch& scratch,
-                        TokenId* out);
+  static std::span<const TokenId> list_of(WordIds ids, const WordCache* cache,
+                                          const SpanScratch& scratch);
 
   // The token that merging a word gives, or is to give, where that is a single one.
   TokenId whole_token(ByteSpan word, std::uint64_t index_hash) const;

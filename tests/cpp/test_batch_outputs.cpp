@@ -7,7 +7,6 @@
 #include "base/error.hpp"
 #include "documents/separators.hpp"
 #include "encode/batch_encoder.hpp"
-#include "encode/batch_outputs.hpp"
 #include "engines.hpp"
 
 using namespace bytestride;
