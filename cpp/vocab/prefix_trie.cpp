@@ -10,7 +10,9 @@ namespace {
 constexpr std::uint32_t kBlock = 256;  // the slots of one base and its neighbours
 // A node with several children looks for its place in the last blocks only: the older ones are
 // nearly full, and their holes serve the many nodes with one child.
-constexpr std::uint32_t kSearchedBlocks = 16;
+constexpr std::uint32_t kSearchedBlocks = 4;
+// Holes that such a node tries.
+constexpr unsigned kMostHoles = 64;
 
 struct Sorted {
   std::uint64_t head;  // the first 8 bytes as a number that sorts like them
@@ -51,12 +53,15 @@ class PrefixTrie::Builder {
       std::uint32_t token;
     };
     std::vector<Range> todo;
-    const auto byte_of = [&](std::uint32_t i, std::uint32_t depth) {
+    const auto byte_of = [&](std::uint32_t i, std::uint32_t depth) -> std::uint32_t {
+      if (depth < 8) return order_[i].head >> (56 - 8 * depth) & 0xFF;
       return static_cast<unsigned char>(tokens_[order_[i].token][depth]);
     };
     const auto end_of_byte = [&](std::uint32_t begin, std::uint32_t end, std::uint32_t depth) {
+      const std::uint32_t byte = byte_of(begin, depth);
+      if (byte_of(end - 1, depth) == byte) return end;
       std::uint32_t i = begin + 1;
-      while (i < end && byte_of(i, depth) == byte_of(begin, depth)) ++i;
+      while (byte_of(i, depth) == byte) ++i;
       return i;
     };
     const auto n_all = static_cast<std::uint32_t>(order_.size());
@@ -131,17 +136,22 @@ class PrefixTrie::Builder {
   std::uint32_t place() {
     std::uint32_t base = kNone;
     if (bytes_.size() == 1) {
-      for (std::uint32_t slot = free_[0].next; slot != 0; slot = free_[slot].next) {
-        if (fits(slot ^ bytes_[0])) {
-          base = slot ^ bytes_[0];
-          break;
-        }
+      // From where the last one was found: the first holes of all are those that few bytes fit.
+      std::uint32_t slot = hole_;
+      for (unsigned tries = 0; tries < kMostHoles; ++tries, slot = free_[slot].next) {
+        if (slot == 0 || !fits(slot ^ bytes_[0])) continue;
+        base = slot ^ bytes_[0];
+        break;
       }
+      hole_ = free_[slot].next;
     } else {
       const auto n_slots = static_cast<std::uint32_t>(nodes_.size());
       const std::uint32_t from = n_slots - std::min(n_slots - kBlock, kSearchedBlocks * kBlock);
       for (std::uint32_t slot = free_[0].previous; slot >= from; slot = free_[slot].previous) {
-        if (fits(slot ^ bytes_[0])) base = slot ^ bytes_[0];
+        if (fits(slot ^ bytes_[0])) {
+          base = slot ^ bytes_[0];
+          break;
+        }
       }
     }
     if (base == kNone) {
@@ -153,6 +163,7 @@ class PrefixTrie::Builder {
       const auto [previous, next] = free_[base ^ byte];
       free_[previous].next = next;
       free_[next].previous = previous;
+      if (hole_ == (base ^ byte)) hole_ = next;
     }
     return base;
   }
@@ -164,6 +175,7 @@ class PrefixTrie::Builder {
   std::vector<Node> nodes_;
   std::vector<Free> free_;
   std::vector<bool> base_used_;
+  std::uint32_t hole_ = 0;
 };
 
 PrefixTrie::PrefixTrie(std::span<const ByteSpan> tokens, std::span<std::uint32_t> shorter) {

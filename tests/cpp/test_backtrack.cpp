@@ -117,7 +117,7 @@ TEST_CASE("every short word of random vocabularies is what merging gives") {
     for (const Order order : {Order::kept, Order::a_few_swapped, Order::shuffled}) {
       CAPTURE(by_rows);
       CAPTURE(static_cast<int>(order));
-      for_seeds(1500, [&](Random& random) {
+      for_seeds(500, [&](Random& random) {
         const std::string_view alphabet =
             random.pick(std::vector<std::string_view>{"a", "ab", "abc", "abcd"});
         const Vocab vocab = random_vocab(random, alphabet, 1 + random.below(14), order, by_rows);
@@ -138,7 +138,7 @@ TEST_CASE("every short word of random vocabularies is what merging gives") {
 }
 
 TEST_CASE("the longest prefix is what looking every prefix up finds") {
-  for_seeds(600, [](Random& random) {
+  for_seeds(300, [](Random& random) {
     std::vector<std::string> tokens;
     for (int byte = 0; byte < 256; ++byte) tokens.emplace_back(1, static_cast<char>(byte));
     std::map<std::string, std::uint32_t> known;
