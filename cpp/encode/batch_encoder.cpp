@@ -31,8 +31,7 @@ EncodedBatch<Id> encode_batch(Encoder& encoder, const DocumentList& documents,
   const std::vector<Chunk> chunks = plan_chunks(documents, may_cut);
   std::size_t most_tokens = 0;
   for (const Chunk& chunk : chunks) most_tokens += chunk.max_utf8_bytes;
-  // NFC can lengthen a text, at most threefold in UTF-8.
-  if (splitter.normalises()) most_tokens *= 3;
+  most_tokens *= splitter.growth();
 
   EncodedBatch<Id> batch;
   batch.tokens = PageArray<Id>(most_tokens);

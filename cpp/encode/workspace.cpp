@@ -26,7 +26,7 @@ void TokenBuffer::grow(std::size_t needed) {
 
 void Workspace::trim() {
   drop_if_large(transcoded);
-  drop_if_large(split.callback_ends);
+  split.stages.trim(kMaxKeptBytes);
   drop_if_large(merge.previous);
   drop_if_large(merge.next);
   drop_if_large(merge.merges);
