@@ -49,7 +49,10 @@ class Punctuation:
 
 @dataclass(frozen=True)
 class SpaceBefore:
-    """A space put before each piece that does not start with one; it cuts nothing."""
+    """A space put before each piece that does not start with one; it cuts nothing.
+
+    It is part of what is encoded, so decoding gives it, too.
+    """
 
 
 Stage = Split | Digits | Punctuation | SpaceBefore

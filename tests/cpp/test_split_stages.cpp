@@ -108,8 +108,8 @@ TEST_CASE("each behavior of what is cut out") {
         Pieces{"a", "1", "2", "\u2167", " ", "3"});
   CHECK(split_by({digits(Behavior::contiguous)}, "a12\u2167 3") ==
         Pieces{"a", "12\u2167", " ", "3"});
-  CHECK(digit_scan(Behavior::merged_with_next) == nullptr);
-  CHECK(digit_scan(Behavior::merged_with_previous) == nullptr);
+  CHECK_FALSE(static_cast<bool>(digit_scan(Behavior::merged_with_next)));
+  CHECK_FALSE(static_cast<bool>(digit_scan(Behavior::merged_with_previous)));
 }
 
 TEST_CASE("a stage sees the end of a piece as that of a text") {

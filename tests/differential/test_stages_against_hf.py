@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bytestride import Tokenizer, reference
 from bytestride.definition import AddedToken
-from bytestride.formats import bytelevel
+from bytestride.formats import bytelevel, tokenizer_json
 from bytestride.formats.pre_tokenizer import read_pattern, write_pattern
 from bytestride.published import PATTERNS
 from bytestride.splitting import make_splitter
@@ -254,3 +254,18 @@ def test_ids_of_rows_that_others_get_wrong(row, trained, tmp_path):
     )
     for text in TEXTS[:3]:
         assert plain.encode(text) == ours.encode_ordinary(text)
+
+
+def test_spaces_can_double_what_is_encoded(trained):
+    stages = {"pretokenizers": [DIGITS, byte_level(False, True)], "type": "Sequence"}
+    model = trained["model"] | {"merges": []}
+    data = json.dumps(trained | {"pre_tokenizer": stages, "model": model})
+    ours, theirs = (
+        Tokenizer(tokenizer_json.parse(data.encode(), "trained")),
+        tokenizers.Tokenizer.from_str(data),
+    )
+    texts = ["1234567890" * 300] * 40
+    ragged = ours.encode_ragged(texts, num_threads=2)
+    assert len(ragged.tokens) == 2 * 3000 * 40
+    assert ragged.document(7).tolist() == theirs.encode(texts[7]).ids
+    assert ours.decode(ragged.document(7)) == " " + " ".join(texts[7])
