@@ -1,14 +1,15 @@
-// Text to ids, one document at a time: split, look each pretoken up, merge what is new.
+// Text to ids, one document at a time: split into pretokens, and those to ids.
 //
-// The vocabulary and the splitter are immutable and shared; what changes is in the workspace, so
-// one encoder serves any number of threads. Cost: linear in the text but for pretokens of n > 48
-// bytes, which take O(n log n).
+// The vocabulary and the splitter are immutable and shared, and so is what was learned about words;
+// what is a call's own is in the workspace. So one encoder serves any number of threads. Cost:
+// linear in the text but for pretokens of n > 64 bytes, which take O(n log n).
 #pragma once
 
 #include <memory>
 #include <utility>
 
 #include "documents/document.hpp"
+#include "encode/span_encoder.hpp"
 #include "encode/workspace.hpp"
 #include "pretokenize/text_splitter.hpp"
 #include "vocab/vocab.hpp"
@@ -17,13 +18,12 @@ namespace bytestride {
 
 class Encoder {
  public:
-  // whole_pieces: a pretoken that is itself a token becomes it, whatever merging would give
-  // (tiktoken, and Hugging Face with ignore_merges).
+  // whole_pieces: see SpanEncoder.
   Encoder(std::shared_ptr<const Vocab> vocab, std::shared_ptr<const TextSplitter> splitter,
           bool whole_pieces)
-      : vocab_(std::move(vocab)), splitter_(std::move(splitter)), whole_pieces_(whole_pieces) {}
+      : spans_(std::move(vocab), whole_pieces), splitter_(std::move(splitter)) {}
 
-  const Vocab& vocab() const { return *vocab_; }
+  const Vocab& vocab() const { return spans_.vocab(); }
   const TextSplitter& splitter() const { return *splitter_; }
   WorkspacePool::Loan borrow() { return workspaces_.borrow(); }
 
@@ -33,17 +33,21 @@ class Encoder {
   void encode(const DocumentView& document, const AddedTokenPolicy& policy,
               Workspace& workspace) const;
 
-  // The ids of one pretoken, without the word table: at most word.size() of them are written to
-  // `out`, which must have room for that many. Returns how many.
-  std::size_t encode_word(ByteSpan word, TokenId* out, MergeScratch& scratch) const;
+  // The ids of one pretoken, without any table: at most word.size() of them are written to `out`,
+  // which must have room for that many. Returns how many.
+  std::size_t encode_word(ByteSpan word, TokenId* out, MergeScratch& scratch) const {
+    return spans_.encode_word(word, out, scratch);
+  }
+
+  // Forgets all words met so far, and gives their memory back.
+  void clear_cache();
 
  private:
   void refuse(ByteSpan text, const AddedTokenSet& refused) const;
-  void encode_spans(const SpanBatch& spans, Workspace& workspace) const;
 
-  std::shared_ptr<const Vocab> vocab_;
+  SpanEncoder spans_;
   std::shared_ptr<const TextSplitter> splitter_;
-  bool whole_pieces_;
+  mutable WordCaches caches_;
   WorkspacePool workspaces_;
 };
 

@@ -7,6 +7,10 @@
 namespace bytestride {
 namespace {
 
+// Half of the second-level cache of a common core; less, where the budget is spent.
+constexpr std::size_t kFrontBytes = std::size_t{1} << 20;
+constexpr std::size_t kLeastFrontBytes = std::size_t{32} << 10;
+
 constexpr std::size_t kMaxKeptBytes = std::size_t{8} << 20;
 
 template <typename T>
@@ -24,13 +28,19 @@ void TokenBuffer::grow(std::size_t needed) {
   capacity_ = capacity;
 }
 
+Workspace::Workspace()
+    : front_share(kFrontBytes, kLeastFrontBytes),
+      front(std::max(front_share.n_bytes() / sizeof(FrontTable::Entry), std::size_t{2})) {}
+
 void Workspace::trim() {
   drop_if_large(transcoded);
   split.stages.trim(kMaxKeptBytes);
-  drop_if_large(merge.previous);
-  drop_if_large(merge.next);
-  drop_if_large(merge.merges);
-  drop_if_large(merge.heap);
+  drop_if_large(spans->merge.previous);
+  drop_if_large(spans->merge.next);
+  drop_if_large(spans->merge.merges);
+  drop_if_large(spans->merge.heap);
+  drop_if_large(spans->lists);
+  drop_if_large(spans->word);
   drop_if_large(document_ends);
   if (split.normalised.capacity() > kMaxKeptBytes) std::string().swap(split.normalised);
   if (tokens.n_bytes() > kMaxKeptBytes) tokens = TokenBuffer();
@@ -46,6 +56,12 @@ WorkspacePool::Loan WorkspacePool::borrow() {
     }
   }
   return Loan(*this, std::make_unique<Workspace>());
+}
+
+void WorkspacePool::clear() {
+  std::vector<std::unique_ptr<Workspace>> gone;
+  const std::lock_guard lock(fork_safe_mutex());
+  gone.swap(idle_);
 }
 
 void WorkspacePool::give_back(std::unique_ptr<Workspace> workspace) {

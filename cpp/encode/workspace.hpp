@@ -1,5 +1,5 @@
-// What a call or a worker needs beside the vocabulary: scratch and a warm word table. Borrowed from
-// the encoder's pool, given back warm; never shared at one time.
+// What a call or a worker needs beside the vocabulary: scratch, a warm front table and its hold on
+// the word cache. Borrowed from the encoder's pool, given back warm; never shared at one time.
 #pragma once
 
 #include <cstring>
@@ -7,9 +7,11 @@
 #include <vector>
 
 #include "base/memory.hpp"
-#include "encode/word_table.hpp"
+#include "encode/cache_budget.hpp"
+#include "encode/front_table.hpp"
+#include "encode/span_encoder.hpp"
+#include "encode/word_cache.hpp"
 #include "pretokenize/text_splitter.hpp"
-#include "vocab/merge_symbols.hpp"
 
 namespace bytestride {
 
@@ -45,11 +47,14 @@ class TokenBuffer {
 struct Workspace {
   SplitScratch split;
   std::vector<char> transcoded;
-  MergeScratch merge;
-  WordTable words;
+  std::unique_ptr<SpanScratch> spans = std::make_unique<SpanScratch>();
+  CacheShare front_share;
+  FrontTable front;
+  std::shared_ptr<WordCache> cache;
   TokenBuffer tokens;
   std::vector<std::size_t> document_ends;
 
+  Workspace();
   // Lets go of scratch that an unusually long text made large.
   void trim();
 };
@@ -72,6 +77,8 @@ class WorkspacePool {
   };
 
   Loan borrow();
+  // Drops the workspaces that are not lent now.
+  void clear();
 
  private:
   void give_back(std::unique_ptr<Workspace> workspace);

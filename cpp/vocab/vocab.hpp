@@ -45,6 +45,12 @@ class Vocab {
   TokenId id_of(ByteSpan bytes) const {
     return index_.find(bytes, [this](TokenId id) { return token_bytes(id); });
   }
+  // The same in two steps (TokenIndex).
+  std::uint64_t index_hash(ByteSpan bytes) const { return index_.hash(bytes); }
+  void prefetch_index(std::uint64_t hash) const { index_.prefetch(hash); }
+  TokenId id_of(ByteSpan bytes, std::uint64_t hash) const {
+    return index_.find(bytes, hash, [this](TokenId id) { return token_bytes(id); });
+  }
   TokenId byte_id(unsigned char byte) const { return byte_ids_[byte]; }
   const PairTable& pairs() const { return pairs_; }
 

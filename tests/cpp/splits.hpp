@@ -6,13 +6,14 @@
 #include <vector>
 
 #include "pretokenize/text_splitter.hpp"
+#include "simd/backend.hpp"
 #include "support.hpp"
 
 namespace bytestride::testing {
 
-// Ends of all pretokens, scanned `capacity` at a time.
-inline std::vector<std::size_t> scan_ends(const KnownPattern& known, ByteSpan text,
-                                          std::size_t capacity = 64) {
+// Ends of all pretokens, scanned `capacity` at a time, on the backend in use.
+inline std::vector<std::size_t> scan_ends_once(const KnownPattern& known, ByteSpan text,
+                                               std::size_t capacity) {
   std::vector<std::uint32_t> batch(capacity);
   std::vector<std::size_t> ends;
   for (std::size_t position = 0; position < text.size();) {
@@ -21,6 +22,23 @@ inline std::vector<std::size_t> scan_ends(const KnownPattern& known, ByteSpan te
     for (std::size_t i = 0; i < n; ++i) ends.push_back(position + batch[i]);
     position = ends.back();
   }
+  return ends;
+}
+
+// The same on every backend of this machine, which must agree.
+inline std::vector<std::size_t> scan_ends(const KnownPattern& known, ByteSpan text,
+                                          std::size_t capacity = 64) {
+  const Backend before = backend();
+  set_backend(Backend::scalar);
+  const std::vector<std::size_t> ends = scan_ends_once(known, text, capacity);
+  for (const Backend other : available_backends()) {
+    set_backend(other);
+    if (scan_ends_once(known, text, capacity) != ends) {
+      FAIL_CHECK(name_of(other) << " differs from scalar in " << known.name << " on "
+                                << quoted(text));
+    }
+  }
+  set_backend(before);
   return ends;
 }
 

@@ -57,8 +57,12 @@ void for_seeds(std::uint64_t n_seeds, Body&& body) {
 class TimeLimit {
  public:
 #if defined(__unix__) || defined(__APPLE__)
-  explicit TimeLimit(unsigned seconds) { alarm(seconds); }
-  ~TimeLimit() { alarm(0); }
+  explicit TimeLimit(unsigned seconds) {
+    alarm(seconds);
+  }
+  ~TimeLimit() {
+    alarm(0);
+  }
 #else
   explicit TimeLimit(unsigned) {}
 #endif
@@ -153,10 +157,10 @@ inline TokenRows byte_rows(TokenId first_id = 0) {
 }
 
 // Bytes, then these tokens from id 256 on.
-inline Vocab vocab_of(std::initializer_list<std::string_view> tokens) {
+inline Vocab vocab_of(const std::vector<std::string>& tokens) {
   TokenRows rows = byte_rows();
   TokenId id = 256;
-  for (const std::string_view token : tokens) rows.add(id++, token);
+  for (const std::string& token : tokens) rows.add(id++, token);
   return rows.make();
 }
 

@@ -24,7 +24,7 @@ std::map<std::string, TokenId> tokens_of(const Vocab& vocab) {
   return tokens;
 }
 
-// Piece by piece, each joined by bytes: no word table, no pair table.
+// Piece by piece, each joined by bytes: no tables of words or pairs.
 std::vector<TokenId> encode_naively(const Encoder& encoder, bool whole_pieces, ByteSpan text) {
   static const std::map<std::string, TokenId> tokens = tokens_of(encoder.vocab());
   std::vector<TokenId> ids;
@@ -39,7 +39,7 @@ std::vector<TokenId> encode_naively(const Encoder& encoder, bool whole_pieces, B
   return ids;
 }
 
-// Words of every length around what the word table and the scan hold.
+// Words of every length around what each table and each way of merging holds.
 std::string words_of_all_lengths(Random& random) {
   std::string text;
   for (int i = 0; i < 12; ++i) {
@@ -51,7 +51,7 @@ std::string words_of_all_lengths(Random& random) {
 
 }  // namespace
 
-TEST_CASE("encoding equals joining each pretoken by bytes, with a cold and a warm word table") {
+TEST_CASE("encoding equals joining each pretoken by bytes, with a cold and warm tables") {
   for (const std::string_view grammar : {"gpt2", "llama3", "o200k"}) {
     for (const bool whole_pieces : {false, true}) {
       const Encoder encoder = make_encoder(grammar, {}, false, whole_pieces);
@@ -72,7 +72,7 @@ TEST_CASE("encoding equals joining each pretoken by bytes, with a cold and a war
 
 TEST_CASE("words that differ only in their last byte are told apart, at every length of a key") {
   const Encoder encoder = make_encoder("gpt2");
-  for (std::size_t n = 1; n <= WordKey::kMaxBytes + 3; ++n) {
+  for (std::size_t n = 1; n <= MediumKey::kMaxBytes + 3; ++n) {
     CAPTURE(n);
     std::string text;
     for (char last = 'A'; last <= 'z'; ++last) text += std::string(n - 1, 'a') + last + '\n';

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <array>
 #include <map>
 #include <string>
 #include <vector>
@@ -172,6 +173,21 @@ TEST_CASE("the scanner follows the regular expressions: random texts") {
     const std::size_t capacity = 1 + random.below(9);
     check_against_oracle(awkward_text(random, random.below(30)), capacity);
     check_against_oracle(plain_text(random, random.below(8)), capacity);
+  });
+}
+
+TEST_CASE("backends agree across blocks and windows") {
+  for_seeds(600, [](Random& random) {
+    // Far enough to cross a block of 64 bytes, and now and then a window of 1024.
+    const std::size_t n = random.one_in(8) ? 1000 : 20 + random.below(120);
+    std::string text(random.below(70), random.pick("a A\n7."));
+    text += random.one_in(2) ? awkward_text(random, n / 2) : plain_text(random, n / 4);
+    // A few characters only, so that runs are long and rules meet.
+    text += letters(random, random.pick(std::array{"aA'", " \n", " \n.", "1a ", "'st ", "/\n."}),
+                    random.below(n));
+    for (const KnownPattern& known : known_patterns()) {
+      scan_ends(known, text, random.one_in(2) ? 2048 : 1 + random.below(90));
+    }
   });
 }
 

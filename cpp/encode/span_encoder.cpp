@@ -1,0 +1,223 @@
+#include "encode/span_encoder.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace bytestride {
+namespace {
+
+// The cache has a table for words of up to 8 bytes with a key, one up to 15, one for longer ones.
+bool has_short_key(const MissedWord& missed) {
+  return missed.n_bytes <= ShortKey::kMaxBytes && missed.key.high == 0;
+}
+
+}  // namespace
+
+SpanEncoder::SpanEncoder(std::shared_ptr<const Vocab> vocab, bool whole_pieces)
+    : vocab_(std::move(vocab)), whole_pieces_(whole_pieces), merges_(*vocab_) {
+  if (vocab_->unreachable().empty()) return;
+  unreachable_.resize(std::size_t{vocab_->max_id()} + 1);
+  for (const TokenId id : vocab_->unreachable()) unreachable_[id] = true;
+}
+
+std::size_t SpanEncoder::encode_word(ByteSpan word, TokenId* out, MergeScratch& scratch) const {
+  const TokenId whole = whole_token(word, vocab_->index_hash(word));
+  if (whole != kNoToken) {
+    *out = whole;
+    return 1;
+  }
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    out[i] = vocab_->byte_id(static_cast<unsigned char>(word[i]));
+  }
+  return merge_symbols(vocab_->pairs(), out, word.size(), scratch);
+}
+
+TokenId SpanEncoder::whole_token(ByteSpan word, std::uint64_t index_hash) const {
+  const TokenId id = vocab_->id_of(word, index_hash);
+  if (id == kNoToken || whole_pieces_ || unreachable_.empty() || !unreachable_[id]) return id;
+  return kNoToken;
+}
+
+std::size_t SpanEncoder::probe(const SpanBatch& spans, const FrontTable& front,
+                               SpanScratch& scratch) {
+  const char* const text_end = spans.text.data() + spans.text.size();
+  // The last few words may lie too near to the end of the text to be read eight bytes at a time.
+  std::size_t n_far = spans.n;
+  while (n_far > 0 && text_end - (spans.base + (n_far > 1 ? spans.ends[n_far - 2] : 0)) <
+                          static_cast<std::ptrdiff_t>(ShortKey::kReadAhead)) {
+    --n_far;
+  }
+  std::size_t n_missed = 0;
+  std::uint32_t begin = 0;
+  const auto probe_one = [&](std::size_t i, std::uint64_t key) {
+    const std::uint64_t value = front.find(key);
+    scratch.values[i] = value;
+    scratch.missed_spans[n_missed] = static_cast<std::uint32_t>(i);
+    n_missed += value == 0;
+    begin = spans.ends[i];
+  };
+  for (std::size_t i = 0; i < n_far; ++i) {
+    probe_one(i, ShortKey::load(spans.base + begin, spans.ends[i] - begin));
+  }
+  for (std::size_t i = n_far; i < spans.n; ++i) {
+    probe_one(i, ShortKey::load_at_end(spans.base + begin, spans.ends[i] - begin));
+  }
+  return n_missed;
+}
+
+std::size_t SpanEncoder::recall(const SpanBatch& spans, std::size_t n_missed,
+                                const WordTables& tables, SpanScratch& scratch) const {
+  const char* const text_end = spans.text.data() + spans.text.size();
+  const WordCache* const cache = tables.cache;
+  for (std::size_t k = 0; k < n_missed; ++k) {
+    MissedWord& missed = scratch.missed[k];
+    missed.span = scratch.missed_spans[k];
+    missed.begin = missed.span == 0 ? 0 : spans.ends[missed.span - 1];
+    missed.n_bytes = spans.ends[missed.span] - missed.begin;
+    const char* const word = spans.base + missed.begin;
+    const auto readable = static_cast<std::size_t>(text_end - word);
+    missed.key = {0, 0};
+    if (missed.n_bytes <= ShortKey::kMaxBytes) {
+      missed.key.low = readable >= ShortKey::kReadAhead
+                           ? ShortKey::load(word, missed.n_bytes)
+                           : ShortKey::load_at_end(word, missed.n_bytes);
+    }
+    if (missed.key.low == 0 && missed.n_bytes <= MediumKey::kMaxBytes) {
+      missed.key = MediumKey::load(word, missed.n_bytes, readable);
+    }
+    if (cache == nullptr) continue;
+    if (has_short_key(missed)) {
+      missed.hash = cache->hash(missed.key.low);
+      cache->prefetch_short(missed.hash);
+    } else if (missed.n_bytes <= MediumKey::kMaxBytes) {
+      missed.hash = cache->hash(missed.key);
+      cache->prefetch_medium(missed.hash);
+    } else if (missed.n_bytes <= WordCache::kMaxWordBytes) {
+      missed.hash = cache->hash(ByteSpan(word, missed.n_bytes));
+      cache->prefetch_long(missed.hash);
+    }
+  }
+  if (cache == nullptr) return n_missed;
+  std::size_t n_unknown = 0;
+  for (std::size_t k = 0; k < n_missed; ++k) {
+    const MissedWord missed = scratch.missed[k];
+    WordIds ids;
+    if (has_short_key(missed)) {
+      ids = cache->find(missed.hash, missed.key.low);
+      if (ids.known() && !ids.is_list()) tables.front.insert(missed.key.low, ids);
+    } else if (missed.n_bytes <= MediumKey::kMaxBytes) {
+      ids = cache->find(missed.hash, missed.key);
+    } else if (missed.n_bytes <= WordCache::kMaxWordBytes) {
+      ids = cache->find(missed.hash, ByteSpan(spans.base + missed.begin, missed.n_bytes));
+    }
+    scratch.values[missed.span] = ids.bits();
+    scratch.missed[n_unknown] = missed;
+    n_unknown += !ids.known();
+  }
+  return n_unknown;
+}
+
+void SpanEncoder::keep(const SpanBatch& spans, const MissedWord& missed, const TokenId* ids,
+                       std::size_t n_ids, const WordTables& tables, SpanScratch& scratch) const {
+  WordIds value;
+  if (WordCache* const cache = tables.cache) {
+    if (has_short_key(missed)) {
+      value = cache->insert(missed.hash, missed.key.low, ids, n_ids);
+    } else if (missed.n_bytes <= MediumKey::kMaxBytes) {
+      value = cache->insert(missed.hash, missed.key, ids, n_ids);
+    } else if (missed.n_bytes <= WordCache::kMaxWordBytes) {
+      const ByteSpan word(spans.base + missed.begin, missed.n_bytes);
+      value = cache->insert(missed.hash, word, ids, n_ids);
+    }
+  }
+  if (!value.known()) {
+    if (WordIds::fits(ids, n_ids)) {
+      value = WordIds::of(ids, n_ids);
+    } else {
+      value = WordIds::list_at(scratch.lists.size(), true);
+      scratch.lists.push_back(static_cast<TokenId>(n_ids));
+      scratch.lists.insert(scratch.lists.end(), ids, ids + n_ids);
+    }
+  }
+  if (has_short_key(missed) && !value.is_list()) tables.front.insert(missed.key.low, value);
+  scratch.values[missed.span] = value.bits();
+}
+
+void SpanEncoder::work_out(const SpanBatch& spans, std::size_t n_missed, const WordTables& tables,
+                           SpanScratch& scratch) const {
+  const auto word_of = [&](const MissedWord& missed) {
+    return ByteSpan(spans.base + missed.begin, missed.n_bytes);
+  };
+  for (std::size_t k = 0; k < n_missed; ++k) {
+    scratch.index_hashes[k] = vocab_->index_hash(word_of(scratch.missed[k]));
+    vocab_->prefetch_index(scratch.index_hashes[k]);
+  }
+  std::size_t n_open = 0;
+  std::uint16_t first_of[MergeLanes::kMaxBytes + 2] = {};  // by length, after the sums below
+  for (std::size_t k = 0; k < n_missed; ++k) {
+    const MissedWord missed = scratch.missed[k];
+    const TokenId whole = whole_token(word_of(missed), scratch.index_hashes[k]);
+    if (whole != kNoToken) {
+      keep(spans, missed, &whole, 1, tables, scratch);
+    } else if (missed.n_bytes > MergeLanes::kMaxBytes) {
+      scratch.word.resize(missed.n_bytes);
+      const std::size_t n_ids = encode_word(word_of(missed), scratch.word.data(), scratch.merge);
+      keep(spans, missed, scratch.word.data(), n_ids, tables, scratch);
+    } else {
+      scratch.missed[n_open++] = missed;
+      ++first_of[missed.n_bytes + 1];
+    }
+  }
+  // Words of like length share the lanes, whose width is that of the longest.
+  for (std::size_t n = 1; n < std::size(first_of); ++n)
+    first_of[n] = static_cast<std::uint16_t>(first_of[n] + first_of[n - 1]);
+  for (std::size_t k = 0; k < n_open; ++k) {
+    scratch.by_length[first_of[scratch.missed[k].n_bytes]++] = static_cast<std::uint16_t>(k);
+  }
+  for (std::size_t first = 0; first < n_open; first += MergeLanes::kLanes) {
+    const std::size_t n = std::min(MergeLanes::kLanes, n_open - first);
+    const std::uint16_t* const turn = scratch.by_length + first;
+    ByteSpan words[MergeLanes::kLanes];
+    for (std::size_t i = 0; i < n; ++i) words[i] = word_of(scratch.missed[turn[i]]);
+    scratch.lanes.run(merges_, words, n);
+    for (std::size_t i = 0; i < n; ++i) {
+      keep(spans, scratch.missed[turn[i]], scratch.lanes.ids(i), scratch.lanes.n_ids(i), tables,
+           scratch);
+    }
+  }
+}
+
+TokenId* SpanEncoder::write(const SpanBatch& spans, const WordCache* cache,
+                            const SpanScratch& scratch, TokenId* out) {
+  for (std::size_t i = 0; i < spans.n; ++i) {
+    const WordIds ids(scratch.values[i]);
+    if (!ids.is_list()) {
+      out = ids.write_to(out);
+      continue;
+    }
+    std::span<const TokenId> list;
+    if (ids.is_of_batch()) {
+      const TokenId* const at = scratch.lists.data() + ids.place();
+      list = {at + 1, at[0]};
+    } else {
+      list = cache->list(ids);
+    }
+    out = std::copy(list.begin(), list.end(), out);
+  }
+  return out;
+}
+
+TokenId* SpanEncoder::encode(const SpanBatch& spans, const WordTables& tables, SpanScratch& scratch,
+                             TokenId* out) const {
+  std::size_t n_missed = probe(spans, tables.front, scratch);
+  if (n_missed != 0) {
+    n_missed = recall(spans, n_missed, tables, scratch);
+    if (n_missed != 0) {
+      scratch.lists.clear();
+      work_out(spans, n_missed, tables, scratch);
+    }
+  }
+  return write(spans, tables.cache, scratch, out);
+}
+
+}  // namespace bytestride

@@ -1,0 +1,91 @@
+// A batch of pretokens to ids, in stages, each a loop over the batch: so that look-ups of different
+// words overlap instead of waiting for each other.
+//
+//   probe    every word of up to 8 bytes in the front table (no branch a word)
+//   recall   what is left in the shared word cache, its lines asked for beforehand
+//   work out what nobody has seen: whole tokens by the vocabulary's index, the rest by merging
+//   write    the ids, in the order of the text
+//
+// Stages hand on one 64-bit value a word (WordIds). Scratch is the workspace's; tables are as in
+// front_table.hpp and word_cache.hpp.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "encode/front_table.hpp"
+#include "encode/merge_lanes.hpp"
+#include "encode/merge_table.hpp"
+#include "encode/word_cache.hpp"
+#include "pretokenize/text_splitter.hpp"
+#include "vocab/merge_symbols.hpp"
+#include "vocab/vocab.hpp"
+
+namespace bytestride {
+
+// A word that the front table does not know.
+struct MissedWord {
+  std::uint32_t span;
+  std::uint32_t begin;
+  std::uint32_t n_bytes;
+  std::uint64_t hash;
+  MediumKey key;  // of a word of up to 8 bytes: low is its ShortKey, or 0 where it has none
+};
+
+struct SpanScratch {
+  std::uint64_t values[kSpanBatch];
+  std::uint32_t missed_spans[kSpanBatch];
+  MissedWord missed[kSpanBatch];
+  std::uint64_t index_hashes[kSpanBatch];
+  std::uint16_t by_length[kSpanBatch];
+  std::vector<TokenId> lists;  // of this batch: a length and as many ids, again and again
+  std::vector<TokenId> word;
+  MergeScratch merge;
+  MergeLanes lanes;
+};
+
+// The tables that words are looked up in. The cache may be null.
+struct WordTables {
+  FrontTable& front;
+  WordCache* cache;
+};
+
+class SpanEncoder {
+ public:
+  // whole_pieces: a pretoken that is itself a token becomes it, whatever merging would give
+  // (tiktoken, and Hugging Face with ignore_merges).
+  SpanEncoder(std::shared_ptr<const Vocab> vocab, bool whole_pieces);
+
+  const Vocab& vocab() const { return *vocab_; }
+
+  // Writes at most as many ids as the spans have bytes, and up to WordIds::kMaxInline places more.
+  // Returns the end of the ids.
+  TokenId* encode(const SpanBatch& spans, const WordTables& tables, SpanScratch& scratch,
+                  TokenId* out) const;
+
+  // The ids of one pretoken, without any table: at most word.size() of them are written to `out`,
+  // which must have room for that many. Returns how many.
+  std::size_t encode_word(ByteSpan word, TokenId* out, MergeScratch& scratch) const;
+
+ private:
+  // Each returns how many words it leaves to the next, at the front of scratch.missed.
+  static std::size_t probe(const SpanBatch& spans, const FrontTable& front, SpanScratch& scratch);
+  std::size_t recall(const SpanBatch& spans, std::size_t n_missed, const WordTables& tables,
+                     SpanScratch& scratch) const;
+  void work_out(const SpanBatch& spans, std::size_t n_missed, const WordTables& tables,
+                SpanScratch& scratch) const;
+  static TokenId* write(const SpanBatch& spans, const WordCache* cache, const SpanScratch& scratch,
+                        TokenId* out);
+
+  // The token that merging a word gives, or is to give, where that is a single one.
+  TokenId whole_token(ByteSpan word, std::uint64_t index_hash) const;
+  void keep(const SpanBatch& spans, const MissedWord& missed, const TokenId* ids, std::size_t n_ids,
+            const WordTables& tables, SpanScratch& scratch) const;
+
+  std::shared_ptr<const Vocab> vocab_;
+  bool whole_pieces_;
+  std::vector<bool> unreachable_;  // by id; empty where no token is
+  MergeTable merges_;
+};
+
+}  // namespace bytestride

@@ -1,0 +1,114 @@
+// What pretokens became, for all threads of an encoder: a cache of a fixed size that is filled
+// once.
+//
+// Three tables by length (up to 8 bytes, up to 15, longer), each with the words themselves as keys,
+// so that a hit is exact; texts of long words and lists of more than three ids stand in two arenas.
+// When a part is full the cache says so and its owner replaces it by an empty one (WordCaches):
+// what is in use now comes back within a few chunks. Reading and adding need no lock.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "base/hash.hpp"
+#include "base/memory.hpp"
+#include "base/types.hpp"
+#include "encode/cache_budget.hpp"
+#include "encode/shared_slots.hpp"
+#include "encode/word_ids.hpp"
+#include "encode/word_key.hpp"
+
+namespace bytestride {
+
+class WordCache {
+ public:
+  // Longer words seldom come again, and cost little beside what they are worth.
+  static constexpr std::size_t kMaxWordBytes = 256;
+
+  explicit WordCache(CacheShare share);
+
+  std::uint64_t hash(std::uint64_t short_key) const { return hash_u64(short_key, seed_); }
+  std::uint64_t hash(const MediumKey& key) const {
+    return mix(key.low ^ seed_.a, key.high ^ seed_.b);
+  }
+  std::uint64_t hash(ByteSpan word) const {
+    return hash_bytes(word.data(), word.size(), seed_) | 1;
+  }
+
+  void prefetch_short(std::uint64_t hash) const { short_.prefetch(hash); }
+  void prefetch_medium(std::uint64_t hash) const { medium_.prefetch(hash); }
+  void prefetch_long(std::uint64_t hash) const { long_.prefetch(hash); }
+
+  WordIds find(std::uint64_t hash, std::uint64_t short_key) const {
+    return WordIds(short_.find(hash, short_key, [](const auto&) { return true; }));
+  }
+  WordIds find(std::uint64_t hash, const MediumKey& key) const {
+    return WordIds(
+        medium_.find(hash, key.high, [&](const auto& words) { return words[0] == key.low; }));
+  }
+  WordIds find(std::uint64_t hash, ByteSpan word) const {
+    return WordIds(
+        long_.find(hash, hash, [&](const auto& words) { return text_at(words[0]) == word; }));
+  }
+
+  // Keep a word and its ids; nothing where there is no room. Precondition: n_ids is not 0, and a
+  // long word has at most kMaxWordBytes bytes.
+  WordIds insert(std::uint64_t hash, std::uint64_t short_key, const TokenId* ids,
+                 std::size_t n_ids);
+  WordIds insert(std::uint64_t hash, const MediumKey& key, const TokenId* ids, std::size_t n_ids);
+  WordIds insert(std::uint64_t hash, ByteSpan word, const TokenId* ids, std::size_t n_ids);
+
+  // The ids of a list that is not of a batch.
+  std::span<const TokenId> list(WordIds ids) const {
+    const TokenId* const at = ids_.data() + ids.place();
+    return {at + 1, at[0]};
+  }
+  bool full() const { return full_.load(std::memory_order_relaxed); }
+  std::size_t n_bytes() const { return share_.n_bytes(); }
+
+ private:
+  ByteSpan text_at(std::uint64_t place) const {
+    return {texts_.data() + (place >> 16), place & 0xFFFF};
+  }
+  // A value for these ids, or one that is not known where the arena is full.
+  WordIds value_of(const TokenId* ids, std::size_t n_ids);
+  template <typename Table>
+  WordIds put(Table& table, std::atomic<std::size_t>& n_words, std::size_t most, std::uint64_t hash,
+              const typename Table::Key& key, WordIds ids);
+
+  CacheShare share_;
+  HashSeed seed_;
+  std::size_t n_units_;  // of size; each part has its share of one (word_cache.cpp)
+  SharedSlots<1> short_;
+  SharedSlots<2> medium_;
+  SharedSlots<2> long_;
+  PageArray<char> texts_;
+  PageArray<TokenId> ids_;
+  std::atomic<std::size_t> n_short_{0};
+  std::atomic<std::size_t> n_medium_{0};
+  std::atomic<std::size_t> n_long_{0};
+  std::atomic<std::size_t> n_text_bytes_{0};
+  std::atomic<std::size_t> n_ids_{0};
+  std::atomic<bool> full_{false};
+};
+
+// The cache that an encoder uses now, handed to workers as a shared pointer: one that is full or
+// cleared lives until the last worker lets go of it.
+class WordCaches {
+ public:
+  // May be null: the budget is spent.
+  std::shared_ptr<WordCache> current();
+  // Whether `cache` is still the current one and has room; cheap.
+  bool serves(const WordCache* cache) const {
+    return cache != nullptr && cache == latest_.load(std::memory_order_relaxed) && !cache->full();
+  }
+  void clear();
+
+ private:
+  std::shared_ptr<WordCache> cache_;  // guarded by fork_safe_mutex()
+  std::atomic<const WordCache*> latest_{nullptr};
+};
+
+}  // namespace bytestride

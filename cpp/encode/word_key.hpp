@@ -1,0 +1,83 @@
+// The bytes of a short pretoken as numbers, so that equal keys are equal words.
+//
+// Up to 8 bytes make one number, zero-padded, with the length in the top byte where that is free:
+// as 0xF8 + length, which no UTF-8 text holds, so that an 8-byte word is its own key. Up to 15 make
+// two, the length in the top byte of the second. A key is never zero.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "base/hash.hpp"
+
+namespace bytestride {
+
+class ShortKey {
+ public:
+  static constexpr std::size_t kMaxBytes = 8;
+  static constexpr std::size_t kReadAhead = 8;  // bytes read at the word's start
+
+  // The key of the n bytes at p, or 0 where they have none: longer words, and those of eight bytes
+  // that end like the key of a shorter one. Precondition: kReadAhead bytes can be read at p.
+  static std::uint64_t load(const char* p, std::size_t n) {
+    const std::size_t row = n <= kMaxBytes ? n : kMaxBytes + 1;
+    const std::uint64_t key = (load_u64(p) & kMasks[row]) | kLengths[row];
+    return row == kMaxBytes && key >= kLengths[0] ? 0 : key;
+  }
+  // The same where fewer bytes can be read.
+  static std::uint64_t load_at_end(const char* p, std::size_t n) {
+    if (n > kMaxBytes) return 0;
+    char padded[kReadAhead] = {};
+    std::memcpy(padded, p, n);
+    return load(padded, n);
+  }
+
+ private:
+  static constexpr std::uint64_t kTag = 0xF8;
+  static constexpr std::uint64_t kMasks[kMaxBytes + 2] = {0,
+                                                          0xFF,
+                                                          0xFFFF,
+                                                          0xFFFFFF,
+                                                          0xFFFFFFFF,
+                                                          0xFFFFFFFFFF,
+                                                          0xFFFFFFFFFFFF,
+                                                          0xFFFFFFFFFFFFFF,
+                                                          ~std::uint64_t{0},
+                                                          0};
+  static constexpr std::uint64_t kLengths[kMaxBytes + 2] = {kTag << 56,
+                                                            (kTag + 1) << 56,
+                                                            (kTag + 2) << 56,
+                                                            (kTag + 3) << 56,
+                                                            (kTag + 4) << 56,
+                                                            (kTag + 5) << 56,
+                                                            (kTag + 6) << 56,
+                                                            (kTag + 7) << 56,
+                                                            0,
+                                                            0};
+};
+
+struct MediumKey {
+  static constexpr std::size_t kMaxBytes = 15;
+  static constexpr std::size_t kReadAhead = 16;
+
+  std::uint64_t low;
+  std::uint64_t high;  // its top byte holds the length, which is not 0
+
+  // Precondition: 1 <= n <= kMaxBytes, and `readable` >= n bytes can be read at p.
+  static MediumKey load(const char* p, std::size_t n, std::size_t readable) {
+    MediumKey key;
+    if (readable >= kReadAhead) {
+      const std::uint64_t all = ~std::uint64_t{0};
+      key.low = load_u64(p) & (n >= 8 ? all : ~(all << (8 * n)));
+      key.high = n > 8 ? load_u64(p + 8) & ~(all << (8 * (n - 8))) : 0;
+    } else {
+      char padded[kReadAhead] = {};
+      std::memcpy(padded, p, n);
+      key = {load_u64(padded), load_u64(padded + 8)};
+    }
+    key.high |= std::uint64_t{n} << 56;
+    return key;
+  }
+};
+
+}  // namespace bytestride

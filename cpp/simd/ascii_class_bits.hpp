@@ -1,0 +1,35 @@
+// A byte of class bits for each ASCII character, for kernels that look classes up.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace bytestride {
+
+inline constexpr std::uint8_t kUpperBit = 1;
+inline constexpr std::uint8_t kLowerBit = 2;
+inline constexpr std::uint8_t kNumberBit = 4;
+inline constexpr std::uint8_t kWhiteBit = 8;
+inline constexpr std::uint8_t kNewlineBit = 16;
+inline constexpr std::uint8_t kSpaceBit = 32;
+inline constexpr std::uint8_t kQuoteBit = 64;
+inline constexpr std::uint8_t kSlashBit = 128;
+
+inline constexpr std::array<std::uint8_t, 128> kAsciiClassBits = [] {
+  std::array<std::uint8_t, 128> bits{};
+  for (unsigned c = 0; c < 128; ++c) {
+    unsigned b = 0;
+    if (c >= 'A' && c <= 'Z') b |= kUpperBit;
+    if (c >= 'a' && c <= 'z') b |= kLowerBit;
+    if (c >= '0' && c <= '9') b |= kNumberBit;
+    if ((c >= '\t' && c <= '\r') || c == ' ') b |= kWhiteBit;
+    if (c == '\n' || c == '\r') b |= kNewlineBit;
+    if (c == ' ') b |= kSpaceBit;
+    if (c == '\'') b |= kQuoteBit;
+    if (c == '/') b |= kSlashBit;
+    bits[c] = static_cast<std::uint8_t>(b);
+  }
+  return bits;
+}();
+
+}  // namespace bytestride
