@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,45 @@ namespace py = pybind11;
 
 using AddedTokenRow = std::tuple<std::string, TokenId, bool>;
 
+Behavior behavior_named(const std::string& name) {
+  static constexpr std::pair<std::string_view, Behavior> kNames[] = {
+      {"isolated", Behavior::isolated},
+      {"contiguous", Behavior::contiguous},
+      {"merged_with_previous", Behavior::merged_with_previous},
+      {"merged_with_next", Behavior::merged_with_next}};
+  for (const auto& [known, behavior] : kNames) {
+    if (known == name) return behavior;
+  }
+  throw py::value_error("no behavior of a split is named '" + name + "'");
+}
+
+// A stage is the text of a known pattern, a split function, or a pair: ("digits", behavior),
+// ("punctuation", behavior), ("space_before", "").
+SplitStage make_stage(const py::handle& stage) {
+  if (py::isinstance<py::str>(stage)) {
+    const auto text = stage.cast<std::string>();
+    const KnownPattern* known = find_known_pattern(text);
+    if (known == nullptr) {
+      throw py::value_error("the core knows no grammar for this pattern; give a split function: " +
+                            text);
+    }
+    return {SplitStage::Kind::grammar, known->scan};
+  }
+  if (!py::isinstance<py::tuple>(stage)) {
+    return {SplitStage::Kind::callback, nullptr,
+            split_callback(py::reinterpret_borrow<py::object>(stage))};
+  }
+  const auto [kind, behavior] = stage.cast<std::pair<std::string, std::string>>();
+  if (kind == "space_before") return {SplitStage::Kind::space_before};
+  const ScanFunction scan = kind == "digits"        ? digit_scan(behavior_named(behavior))
+                            : kind == "punctuation" ? punctuation_scan(behavior_named(behavior))
+                                                    : nullptr;
+  if (scan == nullptr) {
+    throw py::value_error("no stage of a split is called " + kind + " " + behavior);
+  }
+  return {SplitStage::Kind::char_set, scan};
+}
+
 std::shared_ptr<TextSplitter> make_splitter(const py::object& pattern,
                                             const std::vector<AddedTokenRow>& rows,
                                             const std::optional<std::string>& normalizer) {
@@ -32,18 +72,14 @@ std::shared_ptr<TextSplitter> make_splitter(const py::object& pattern,
   if (normalizer && *normalizer != "NFC") {
     throw py::value_error("normalizer must be None or 'NFC', not '" + *normalizer + "'");
   }
-  AddedTokens added(std::move(tokens));
-  if (!py::isinstance<py::str>(pattern)) {
-    return std::make_shared<TextSplitter>(split_callback(pattern), std::move(added),
-                                          normalizer.has_value());
+  std::vector<SplitStage> stages;
+  if (py::isinstance<py::list>(pattern)) {
+    for (const py::handle stage : pattern) stages.push_back(make_stage(stage));
+  } else {
+    stages.push_back(make_stage(pattern));
   }
-  const auto text = pattern.cast<std::string>();
-  const KnownPattern* known = find_known_pattern(text);
-  if (known == nullptr) {
-    throw py::value_error("the core knows no grammar for this pattern; give a split function: " +
-                          text);
-  }
-  return std::make_shared<TextSplitter>(*known, std::move(added), normalizer.has_value());
+  return std::make_shared<TextSplitter>(std::move(stages), AddedTokens(std::move(tokens)),
+                                        normalizer.has_value());
 }
 
 // The pretokens of a text, and the added tokens that are always matched, as bytes.
@@ -71,12 +107,14 @@ py::list pieces(const TextSplitter& splitter, const py::object& text) {
 
 bool in_category(std::uint8_t byte, const std::string& name) {
   if (name == "White_Space") return byte & kWhiteSpaceBit;
-  return kCategoryNames[byte & 0x1F].starts_with(name);
+  if (name == "Han") return byte & kHanBit;
+  return kCategoryNames[byte & kCategoryBits].starts_with(name);
 }
 
-// Inclusive ranges of the code points of a general category (one or two letters) or White_Space.
+// Inclusive ranges of the code points of a general category (one or two letters), White_Space or
+// the script Han.
 std::vector<std::pair<std::uint32_t, std::uint32_t>> category_ranges(const std::string& name) {
-  const bool known = name == "White_Space" ||
+  const bool known = name == "White_Space" || name == "Han" ||
                      (!name.empty() && std::any_of(kCategoryNames.begin(), kCategoryNames.end(),
                                                    [&](auto c) { return c.starts_with(name); }));
   if (!known) throw py::value_error("no general category of Unicode is named '" + name + "'");

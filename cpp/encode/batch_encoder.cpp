@@ -24,8 +24,7 @@ struct Plan {
     // document.
     chunks = plan_chunks(documents, encoder.splitter().may_cut() && policy.refused.empty());
     for (const Chunk& chunk : chunks) most_tokens += chunk.max_utf8_bytes;
-    // NFC can lengthen a text, at most threefold in UTF-8.
-    if (encoder.splitter().normalises()) most_tokens *= 3;
+    most_tokens *= encoder.splitter().growth();
   }
 };
 

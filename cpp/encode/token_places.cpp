@@ -1,5 +1,7 @@
 #include "encode/token_places.hpp"
 
+#include "base/error.hpp"
+
 #include <string>
 
 #include "unicode/normalise.hpp"
@@ -79,6 +81,12 @@ class AlignedSegment {
 
 std::vector<TokenPlace> token_places(const Encoder& encoder, ByteSpan text,
                                      const AddedTokenSet& wanted, std::span<const TokenId> ids) {
+  if (encoder.splitter().puts_spaces()) {
+    throw InvalidArgument(
+        "the pre-tokenizer puts spaces before words (add_prefix_space), so that tokens have no "
+        "place "
+        "of their own in the text; offsets, truncate and chunk are not to be had with it");
+  }
   const TextSplitter& splitter = encoder.splitter();
   std::vector<TokenPlace> places;
   places.reserve(ids.size());

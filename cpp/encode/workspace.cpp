@@ -34,7 +34,7 @@ Workspace::Workspace()
 
 void Workspace::trim() {
   drop_if_large(transcoded);
-  drop_if_large(split.callback_ends);
+  split.stages.trim(kMaxKeptBytes);
   drop_if_large(spans->backtrack.merge.previous);
   drop_if_large(spans->backtrack.merge.next);
   drop_if_large(spans->backtrack.merge.merges);

@@ -1,5 +1,7 @@
 #include "pretokenize/grammar.hpp"
 
+#include "pretokenize/scan_loop.hpp"
+#include "pretokenize/scanner.hpp"
 #include "pretokenize/window_scanner.hpp"
 
 namespace bytestride {
@@ -10,6 +12,18 @@ std::size_t scan(std::string_view text, std::size_t position, std::uint32_t* end
                  std::size_t capacity) {
   return WindowScanner<G>(text, position, ends, capacity).scan();
 }
+
+// Grammars that the windows do not know: character by character.
+template <Grammar G>
+std::size_t follow(std::string_view text, std::size_t position, std::uint32_t* ends,
+                   std::size_t capacity) {
+  return scan_with(scanner::pretoken_end<G>, text, position, ends, capacity);
+}
+
+// As characters, for no way to write them with a backslash is the same to all engines. Macros,
+// since only literals can be joined to one text.
+#define CHINESE_AND_KANA "\u4E00-\u9FA5\u3040-\u30FF"
+#define NUMERIC_17 "\\p{N}\U00011DE0-\U00011DE9\U00016FF4-\U00016FF6"
 
 constexpr KnownPattern kKnownPatterns[] = {
     // As in GPT-2's release and Hugging Face's ByteLevel; tiktoken's text for gpt2, r50k and p50k.
@@ -47,7 +61,38 @@ constexpr KnownPattern kKnownPatterns[] = {
      R"re([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|)re"
      R"re(\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)re",
      scan<kTekken>},
+    {"kimi_k2",
+     R"re([\p{Han}]+|)re"
+     R"re([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*)re"
+     R"re([\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|)re"
+     R"re([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+)re"
+     R"re([\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|)re"
+     R"re(\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)re",
+     follow<kKimiK2>},
+    // Three splits, one after the other: numbers, CHINESE_AND_KANA, and a pattern on all the
+    // pieces.
+    // What the first two cut out meets nothing else in it; white space before stands at an end.
+    {"deepseek_v3",
+     R"re(\p{N}{1,3}|[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|)re"
+     R"re([^\r\n\p{L}\p{P}\p{S})re" CHINESE_AND_KANA R"re(]?)re"
+     R"re([\p{L}\p{M}&&[^)re" CHINESE_AND_KANA R"re(]]+|)re"
+     R"re([)re" CHINESE_AND_KANA R"re(&&[^\p{L}\p{M}\p{P}\p{S}]]?)re"
+     R"re([\p{L}\p{M}&&[)re" CHINESE_AND_KANA R"re(]]+|)re"
+     R"re([\p{P}\p{S}&&[)re" CHINESE_AND_KANA R"re(]]+|)re"
+     R"re([)re" CHINESE_AND_KANA R"re(&&[^\p{L}\p{M}\p{P}\p{S}]]+)re"
+     R"re((?![\p{L}\p{M}&&[)re" CHINESE_AND_KANA R"re(]])|)re"
+     R"re( ?[\p{P}\p{S}&&[^)re" CHINESE_AND_KANA R"re(]]+[\r\n]*|\s*[\r\n]+|)re"
+     R"re(\s+(?![^\s\p{N})re" CHINESE_AND_KANA R"re(])|\s+)re",
+     follow<kDeepSeekV3>},
+    // Digits(individual_digits=true), then GPT-2's pattern on each piece.
+    {"starcoder",
+     R"re('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+|[)re" NUMERIC_17 R"re(]| ?[^\s\p{L})re" NUMERIC_17
+     R"re(]+|\s+(?![^\s)re" NUMERIC_17 R"re(])|\s+)re",
+     follow<kStarCoder>},
 };
+
+#undef CHINESE_AND_KANA
+#undef NUMERIC_17
 
 }  // namespace
 

@@ -1,23 +1,25 @@
 #include "pretokenize/text_splitter.hpp"
 
-#include <limits>
-
-#include "base/error.hpp"
 #include "documents/safe_cut.hpp"
 #include "unicode/normalise.hpp"
 
 namespace bytestride {
 
 TextSplitter::TextSplitter(const KnownPattern& pattern, AddedTokens added, bool normalise_nfc)
-    : scan_(pattern.scan), added_(std::move(added)), normalise_nfc_(normalise_nfc), may_cut_(true) {
-  index_added_tokens();
-}
+    : TextSplitter({SplitStage{SplitStage::Kind::grammar, pattern.scan}}, std::move(added),
+                   normalise_nfc) {}
 
 TextSplitter::TextSplitter(SplitCallback split, AddedTokens added, bool normalise_nfc)
-    : callback_(std::move(split)),
+    : TextSplitter({SplitStage{SplitStage::Kind::callback, nullptr, std::move(split)}},
+                   std::move(added), normalise_nfc) {}
+
+TextSplitter::TextSplitter(std::vector<SplitStage> stages, AddedTokens added, bool normalise_nfc)
+    : stages_(std::move(stages)),
       added_(std::move(added)),
       normalise_nfc_(normalise_nfc),
-      may_cut_(false) {
+      may_cut_(stages_.may_cut()) {
+  const std::vector<SplitStage>& all = stages_.all();
+  if (all.size() == 1 && all[0].kind == SplitStage::Kind::grammar) scan_ = all[0].scan;
   index_added_tokens();
 }
 
@@ -36,36 +38,6 @@ ByteSpan TextSplitter::normalised(ByteSpan segment, SplitScratch& scratch) const
   scratch.normalised.clear();
   append_nfc(segment, scratch.normalised);
   return scratch.normalised;
-}
-
-void TextSplitter::split_by_callback(ByteSpan segment, SplitScratch& scratch) const {
-  scratch.callback_ends.clear();
-  callback_(segment, scratch.callback_ends);
-  std::size_t previous = 0;
-  for (const std::size_t end : scratch.callback_ends) {
-    if (end <= previous || end - previous >= std::numeric_limits<std::uint32_t>::max()) {
-      throw InvalidArgument("the pattern gave a piece from byte " + std::to_string(previous) +
-                            " to " + std::to_string(end) +
-                            "; pieces must ascend, below 4 GiB each");
-    }
-    previous = end;
-  }
-  if (previous != segment.size()) {
-    throw InvalidArgument("the pattern's pieces end at byte " + std::to_string(previous) + " of " +
-                          std::to_string(segment.size()) + "; they must cover the text");
-  }
-}
-
-std::size_t TextSplitter::narrow_batch(SplitScratch& scratch, std::size_t done,
-                                       std::size_t position) {
-  const std::size_t most = std::min(kSpanBatch, scratch.callback_ends.size() - done);
-  std::size_t n = 0;
-  while (n < most) {
-    const std::size_t distance = scratch.callback_ends[done + n] - position;
-    if (distance >= std::numeric_limits<std::uint32_t>::max()) break;
-    scratch.ends[n++] = static_cast<std::uint32_t>(distance);
-  }
-  return n;
 }
 
 }  // namespace bytestride

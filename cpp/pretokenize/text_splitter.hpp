@@ -1,12 +1,11 @@
 // From a document's text to what is encoded or counted: added tokens and batches of pretokens.
 //
 // Owns the added tokens, the normaliser and the split; immutable, shared by every thread. Scratch
-// for normalised text and for spans is the caller's (SplitScratch). A pattern outside the grammars
-// is a SplitCallback, whose pieces enter here as spans like any others.
+// for normalised text and for spans is the caller's (SplitScratch). One grammar alone scans each
+// segment; anything else is a sequence of stages (split_stages.hpp).
 #pragma once
 
 #include <algorithm>
-#include <functional>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -14,44 +13,38 @@
 #include <vector>
 
 #include "pretokenize/grammar.hpp"
+#include "pretokenize/span_batch.hpp"
+#include "pretokenize/split_stages.hpp"
 #include "segment/added_tokens.hpp"
 
 namespace bytestride {
 
-// Fills `ends` with the ascending ends, in bytes, of all pieces of a text; the last is its size.
-using SplitCallback = std::function<void(ByteSpan text, std::vector<std::size_t>& ends)>;
-
-inline constexpr std::size_t kSpanBatch = 1024;
-
-// Pretokens that lie side by side: number i is base[ends[i - 1], ends[i]), and the first starts at
-// base. All of them lie in `text`, so that whoever reads ahead knows how far.
-struct SpanBatch {
-  const char* base;
-  const std::uint32_t* ends;
-  std::size_t n;
-  ByteSpan text;
-};
-
 struct SplitScratch {
   std::string normalised;
-  std::vector<std::size_t> callback_ends;
   std::vector<std::uint32_t> ends = std::vector<std::uint32_t>(kSpanBatch);
+  StageScratch stages;
 };
 
 class TextSplitter {
  public:
   TextSplitter(const KnownPattern& pattern, AddedTokens added, bool normalise_nfc);
   TextSplitter(SplitCallback split, AddedTokens added, bool normalise_nfc);
+  // Throws InvalidArgument as SplitStages.
+  TextSplitter(std::vector<SplitStage> stages, AddedTokens added, bool normalise_nfc);
 
   const AddedTokens& added_tokens() const { return added_; }
   // What every call looks for: the added tokens that are not special.
   const AddedTokenSet& always_wanted() const { return always_wanted_; }
   const AddedTokenSet& special_tokens() const { return special_; }
   bool normalises() const { return normalise_nfc_; }
+  // Whether pretokens may have spaces that the text has not.
+  bool puts_spaces() const { return stages_.growth() != 1; }
+  // A text of n bytes has at most growth() * n in its pretokens: NFC can make three of one.
+  std::size_t growth() const { return (normalise_nfc_ ? 3 : 1) * stages_.growth(); }
   // Whether documents may be cut at safe places (documents/safe_cut.hpp).
   bool may_cut() const { return may_cut_; }
   // Whether a split calls back into code that must stay on the calling thread.
-  bool calls_back() const { return scan_ == nullptr; }
+  bool calls_back() const { return stages_.calls_back(); }
 
   // Calls on_spans(SpanBatch) and on_token(TokenId) in the order of the text. Either may return a
   // bool: false ends the split there.
@@ -90,28 +83,22 @@ class TextSplitter {
         if (!goes_on(on_spans, spans)) return false;
         position += scratch.ends[n - 1];
       }
-    } else if (!segment.empty()) {
-      split_by_callback(segment, scratch);
-      std::size_t position = 0;
-      for (std::size_t done = 0; done < scratch.callback_ends.size();) {
-        const std::size_t n = narrow_batch(scratch, done, position);
-        const SpanBatch spans{segment.data() + position, scratch.ends.data(), n, segment};
-        if (!goes_on(on_spans, spans)) return false;
-        position += scratch.ends[n - 1];
-        done += n;
-      }
+    } else {
+      // Stages go through to their end, but what they find after a stop is passed over.
+      bool more = true;
+      stages_.split(segment, scratch.stages, [&](const SpanBatch& spans) {
+        if (more) more = goes_on(on_spans, spans);
+      });
+      return more;
     }
     return true;
   }
 
   ByteSpan normalised(ByteSpan segment, SplitScratch& scratch) const;
-  void split_by_callback(ByteSpan segment, SplitScratch& scratch) const;
-  // The next batch of callback_ends, as distances from `position`; returns its size.
-  static std::size_t narrow_batch(SplitScratch& scratch, std::size_t done, std::size_t position);
   void index_added_tokens();
 
-  ScanFunction scan_ = nullptr;
-  SplitCallback callback_;
+  SplitStages stages_;
+  ScanFunction scan_ = nullptr;  // of the only stage, where that is a grammar
   AddedTokens added_;
   AddedTokenSet always_wanted_;
   AddedTokenSet special_;

@@ -1,12 +1,19 @@
 """Write class_tables.generated.cpp: the character classes of Unicode 16, two-staged.
 
-Run as `python cpp/unicode/generate_classes.py` with `unicodedata2==16.0.0` installed (the `dev`
-extra). The version is pinned because both references, tiktoken 0.14 and tokenizers 0.23, classify
-by Unicode 16.
+Run as `python cpp/unicode/generate_classes.py` with `unicodedata2==16.0.0` and `regex` installed
+(the `dev` extra). The version is pinned because both references, tiktoken 0.14 and tokenizers 0.23,
+classify by Unicode 16. `regex` knows scripts, of a newer version: what Unicode 16 has not assigned
+is left out of its Han.
+
+The `Punctuation` of tokenizers is that of Unicode 8: NEWER_PUNCTUATION lists what became
+punctuation since, and FORMER_PUNCTUATION what is none any more. Both come from asking tokenizers
+0.23 about every code point, as `tests/differential/test_unicode_version.py` does.
 """
 
+import string
 from pathlib import Path
 
+import regex
 import unicodedata2
 
 CATEGORIES = (
@@ -19,13 +26,50 @@ WHITE_SPACE = {
     *range(0x09, 0x0E), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B),
     0x2028, 0x2029, 0x202F, 0x205F, 0x3000,
 }  # fmt: skip
+HAN_BIT = 0x40
+PUNCTUATION_8_BIT = 0x80
+# First and last code point of each range.
+NEWER_PUNCTUATION = """
+    061D 09FD 0A76 0C77 0C84 1B4E-1B4F 1B7D-1B7F 2E43-2E4F 2E52-2E5D 10D6E 10EAD 10F55-10F59
+    10F86-10F89 113D4-113D5 113D7-113D8 1144B-1144F 1145A-1145B 1145D 11660-1166C 116B9 1183B
+    11944-11946 119E2 11A3F-11A46 11A9A-11A9C 11A9E-11AA2 11B00-11B09 11BE1 11C41-11C45 11C70-11C71
+    11EF7-11EF8 11F43-11F4F 11FFF 12FF1-12FF2 16D6D-16D6F 16E97-16E9A 16FE2 1E5FF 1E95E-1E95F
+"""
+FORMER_PUNCTUATION = {0x166D, 0x111C9}
 BLOCK = 256
 
 
+def newer_punctuation() -> set[int]:
+    """Return the code points of NEWER_PUNCTUATION."""
+    code_points: set[int] = set()
+    for entry in NEWER_PUNCTUATION.split():
+        first, _, last = entry.partition("-")
+        code_points.update(range(int(first, 16), int(last or first, 16) + 1))
+    return code_points
+
+
+def is_punctuation_8(code_point: int) -> bool:
+    """Tell whether tokenizers' Punctuation isolates it: ASCII's, and Unicode 8's category P."""
+    if chr(code_point) in string.punctuation or code_point in FORMER_PUNCTUATION:
+        return True
+    is_punctuation = unicodedata2.category(chr(code_point)).startswith("P")
+    return is_punctuation and code_point not in NEWER
+
+
+NEWER = newer_punctuation()
+HAN = regex.compile(r"\p{Han}")
+
+
 def class_of(code_point: int) -> int:
-    """Return the class byte of one code point: its category's index and the white space bit."""
-    category = CATEGORIES.index(unicodedata2.category(chr(code_point)))
-    return category | (WHITE_SPACE_BIT if code_point in WHITE_SPACE else 0)
+    """Return the class byte of one code point: its category's index and the bits above it."""
+    name = unicodedata2.category(chr(code_point))
+    is_han = name != "Cn" and HAN.match(chr(code_point))
+    return (
+        CATEGORIES.index(name)
+        | (WHITE_SPACE_BIT if code_point in WHITE_SPACE else 0)
+        | (HAN_BIT if is_han else 0)
+        | (PUNCTUATION_8_BIT if is_punctuation_8(code_point) else 0)
+    )
 
 
 def rows(values: list[int], per_row: int = 32) -> str:

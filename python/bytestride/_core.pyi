@@ -10,6 +10,10 @@ from typing_extensions import Buffer
 _Ids = Iterable[int] | npt.NDArray[Any]
 _SpecialTokens = Literal["all"] | Collection[str]
 
+# The text of a known pattern, a split function, or one of ("digits", behavior),
+# ("punctuation", behavior) and ("space_before", "").
+_SplitStage = str | Callable[[str], Iterable[int]] | tuple[str, str]
+
 # base
 
 def usable_cores() -> int: ...
@@ -20,7 +24,7 @@ def set_core_limit(n_cores: int) -> None: ...
 class Splitter:
     def __init__(
         self,
-        pattern: str | Callable[[str], Iterable[int]],
+        pattern: _SplitStage | list[_SplitStage],
         added_tokens: Sequence[tuple[str, int, bool]],
         normalizer: str | None,
     ) -> None: ...

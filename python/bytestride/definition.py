@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
+from bytestride.stages import Pattern, as_json, check_pattern
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -62,8 +64,9 @@ class Definition:
         Pairs of ids (left, right) in rank order, Hugging Face's rule: the product is the token
         whose bytes are the concatenation. None is tiktoken's rule: neighbours merge when their
         concatenation is a token, lowest id first. A list of pairs is accepted and becomes an array.
-    pattern : str
-        The regular expression whose matches are the pretokens.
+    pattern : str or tuple of stages
+        The regular expression whose matches are the pretokens, or splits one after the other
+        (`bytestride.stages`). Stages that one expression says become that expression.
     added_tokens : tuple[AddedToken, ...]
         Two contents may share an id (o200k_harmony has such a pair); the first is what the id
         decodes to. An id may be that of an ordinary token only where the bytes are the same.
@@ -85,7 +88,7 @@ class Definition:
 
     tokens: dict[int, bytes] = field(repr=False)
     merges: npt.NDArray[np.uint32] | None = field(repr=False)
-    pattern: str
+    pattern: Pattern
     added_tokens: tuple[AddedToken, ...] = field(default=(), repr=False)
     whole_pieces: bool = False
     normalizer: str | None = None
@@ -98,8 +101,7 @@ class Definition:
             object.__setattr__(self, "merges", _check_merges(self.merges, self.tokens, id_of))
         object.__setattr__(self, "added_tokens", tuple(self.added_tokens))
         _check_added_tokens(self.added_tokens, self.tokens)
-        if not isinstance(self.pattern, str) or not self.pattern:
-            raise ValueError(f"pattern must be a regular expression text, not {self.pattern!r}")
+        object.__setattr__(self, "pattern", check_pattern(self.pattern))
         if self.normalizer not in (None, "NFC"):
             raise ValueError(f"normalizer must be None or 'NFC', not {self.normalizer!r}")
 
@@ -154,7 +156,7 @@ class Definition:
         rest = {
             "added_tokens": sorted((t.content, t.id, t.special) for t in self.added_tokens),
             "normalizer": self.normalizer,
-            "pattern": self.pattern,
+            "pattern": as_json(self.pattern),
             "whole_pieces": self.whole_pieces,
         }
         digest = hashlib.sha256(b"bytestride definition 1\n")

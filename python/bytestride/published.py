@@ -7,7 +7,9 @@ A pattern is named after the vocabulary that made it known. Some grammars have t
 written here as in GPT-2's release and Hugging Face's ByteLevel, while tiktoken has `GPT2_TIKTOKEN`,
 which gives the same pieces; "cl100k" is tiktoken's text, and "llama3" the one that Hugging Face
 files use for the same vocabulary: it cuts white space after the last newline even at the end of a
-text, which gives other pieces though, with that vocabulary, the same ids.
+text, which gives other pieces though, with that vocabulary, the same ids. The texts of
+"deepseek_v3" and "starcoder" are ours: files write those as splits one after the other, which
+`stages.SEQUENCES` holds.
 """
 
 from __future__ import annotations

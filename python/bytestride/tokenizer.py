@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from typing_extensions import Self
 
+    from bytestride.stages import Pattern
+
 apply_quota()
 
 
@@ -272,8 +274,8 @@ class Tokenizer(_core.Engine):
         return self._definition.name
 
     @property
-    def pattern(self) -> str:
-        """The regular expression that cuts text into pretokens."""
+    def pattern(self) -> Pattern:
+        """The regular expression that cuts text into pretokens, or splits one after the other."""
         return self._definition.pattern
 
     @property

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <initializer_list>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -24,7 +25,7 @@ class RegexOracle {
     if (at_ != pattern_.size()) throw std::logic_error("oracle: unread pattern text");
   }
 
-  // The ends of the pretokens, in bytes.
+  // The ends of the pretokens, in bytes: of the matches, and of what lies between two of them.
   std::vector<std::size_t> split(ByteSpan text) const {
     Text chars;
     for (const char* p = text.data(); p < text.data() + text.size();) {
@@ -33,15 +34,18 @@ class RegexOracle {
       chars.push_back({c.code_point, c.ok, static_cast<std::size_t>(p - text.data())});
     }
     std::vector<std::size_t> ends;
+    bool in_gap = false;
     for (std::size_t from = 0; from < chars.size();) {
       std::size_t to = from;
       const bool found = any(top_, chars, from, [&to](std::size_t end) {
         to = end;
         return true;
       });
-      if (!found || to == from) throw std::logic_error("oracle: the pattern leaves text over");
-      ends.push_back(chars[to - 1].end);
-      from = to;
+      if (found && to == from) throw std::logic_error("oracle: an empty match");
+      if (found || !in_gap) ends.push_back(0);
+      in_gap = !found;
+      from = found ? to : from + 1;
+      ends.back() = chars[from - 1].end;
     }
     return ends;
   }
@@ -59,12 +63,13 @@ class RegexOracle {
   using Sequence = std::vector<Item>;
   using Alternatives = std::vector<Sequence>;
   struct Member {
-    std::string category;  // a prefix of a general category, "White_Space", or
-    char32_t literal;      // this character, where it is empty
+    std::string category;  // a prefix of a general category, "White_Space", "Han", or
+    char32_t first, last;  // these characters, where it is empty
   };
   struct Item {
-    enum { set, group, no_visible_next, text_end } kind = set;
+    enum { set, group, not_before, text_end } kind = set;
     std::vector<Member> members{};
+    std::vector<Item> also_in{};  // && and a class
     bool negated = false;
     bool any_case = false;
     Alternatives inside{};
@@ -83,14 +88,18 @@ class RegexOracle {
     bool found = false;
     for (const Member& member : item.members) {
       if (member.category.empty()) {
-        found |= c.ok && (item.any_case ? folded(c.code_point) == folded(member.literal)
-                                        : c.code_point == member.literal);
+        found |=
+            c.ok && (item.any_case ? folded(c.code_point) == folded(member.first)
+                                   : c.code_point >= member.first && c.code_point <= member.last);
+      } else if (member.category == "Han") {
+        found |= c.ok && (byte & kHanBit) != 0;
       } else if (member.category == "White_Space") {
         found |= c.ok && (byte & kWhiteSpaceBit) != 0;
       } else {
         found |= c.ok && kCategoryNames[byte & 0x1F].starts_with(member.category);
       }
     }
+    for (const Item& other : item.also_in) found = found && has(other, c);
     return found != item.negated;
   }
 
@@ -107,9 +116,8 @@ class RegexOracle {
     const Item& item = sequence[k];
     const auto rest = [&](std::size_t from) { return follow(sequence, k + 1, text, from, then); };
     if (item.kind == Item::text_end) return i == text.size() && rest(i);
-    if (item.kind == Item::no_visible_next) {
-      const Item white{.members = {{"White_Space", 0}}};
-      return (i == text.size() || has(white, text[i])) && rest(i);
+    if (item.kind == Item::not_before) {
+      return !any(item.inside, text, i, [](std::size_t) { return true; }) && rest(i);
     }
     if (item.kind == Item::group) {
       return any(item.inside, text, i, rest) || (item.min == 0 && rest(i));
@@ -124,6 +132,9 @@ class RegexOracle {
     return false;
   }
 
+  bool skip(std::initializer_list<char> expected) {
+    return skip(std::string_view(expected.begin(), expected.size()));
+  }
   bool skip(std::string_view expected) {
     if (!std::string_view(pattern_).substr(at_).starts_with(expected)) return false;
     at_ += expected.size();
@@ -148,36 +159,53 @@ class RegexOracle {
 
   Item item(bool any_case) {
     if (skip("$")) return {.kind = Item::text_end};
-    if (skip("(?!\\S)")) return {.kind = Item::no_visible_next};
+    const bool is_look_ahead = skip("(?!");
     const bool folds = skip("(?i:");
-    if (folds || skip("(?:")) {
-      Item group{.kind = Item::group, .inside = alternatives(any_case || folds)};
+    if (is_look_ahead || folds || skip("(?:")) {
+      Item group{.kind = is_look_ahead ? Item::not_before : Item::group,
+                 .inside = alternatives(any_case || folds)};
       if (!skip(")")) throw std::logic_error("oracle: ) is missing");
       return group;
     }
+    if (skip("[")) return bracket(any_case);
+    if (skip("(") || skip(".")) throw std::logic_error("oracle: not of these patterns");
+    if (skip("\\S")) return {.members = {{"White_Space", 0, 0}}, .negated = true};
+    return {.members = {member()}, .any_case = any_case};
+  }
+
+  Item bracket(bool any_case) {
     Item set{.any_case = any_case};
-    if (skip("[")) {
-      set.negated = skip("^");
-      while (!skip("]")) set.members.push_back(member());
-    } else {
+    set.negated = skip("^");
+    while (!skip("]")) {
+      if (skip("&&[")) {
+        set.also_in.push_back(bracket(any_case));
+        continue;
+      }
       set.members.push_back(member());
+      if (skip("-")) set.members.back().last = member().first;
     }
     return set;
   }
 
   Member member() {
-    if (skip("\\r")) return {"", '\r'};
-    if (skip("\\n")) return {"", '\n'};
-    if (skip("\\s")) return {"White_Space", 0};
+    if (skip("\\r")) return {"", '\r', '\r'};
+    if (skip("\\n")) return {"", '\n', '\n'};
+    if (skip("\\s")) return {"White_Space", 0, 0};
     if (skip("\\p{")) {
       std::string category;
       while (!skip("}")) category += take();
-      return {category, 0};
+      return {category, 0, 0};
     }
-    const char c = take();
-    if (c == '\\' || c == '(' || c == '.') throw std::logic_error("oracle: not of these patterns");
-    return {"", static_cast<unsigned char>(c)};
+    for (const char escaped : {'-', '[', ']', '\\'}) {
+      if (skip({'\\', escaped})) return literal(escaped);
+    }
+    const DecodedChar c = decode_utf8(pattern_.data() + at_, pattern_.data() + pattern_.size());
+    if (!c.ok || c.code_point == '\\') throw std::logic_error("oracle: not of these patterns");
+    at_ += c.length;
+    return literal(c.code_point);
   }
+
+  static Member literal(char32_t c) { return {"", c, c}; }
 
   Item quantified(Item item) {
     constexpr std::size_t kMany = ~std::size_t{0};

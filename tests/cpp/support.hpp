@@ -57,12 +57,8 @@ void for_seeds(std::uint64_t n_seeds, Body&& body) {
 class TimeLimit {
  public:
 #if defined(__unix__) || defined(__APPLE__)
-  explicit TimeLimit(unsigned seconds) {
-    alarm(seconds);
-  }
-  ~TimeLimit() {
-    alarm(0);
-  }
+  explicit TimeLimit(unsigned seconds) { alarm(seconds); }
+  ~TimeLimit() { alarm(0); }
 #else
   explicit TimeLimit(unsigned) {}
 #endif
@@ -83,15 +79,18 @@ inline std::string quoted(ByteSpan bytes) {
 
 // One or more of every kind of character that a grammar, a safe cut or the normaliser looks at.
 inline constexpr std::string_view kAwkward[] = {
-    "a",      "b",      "s",        "Z",       "T",           "\u00E9",     "\u01C5",
-    "\u02B0", "\u4E2D", "\u0E01",                                        // letters
-    "'s",     "'LL",    "'",        "'\u017F", "'re",         "\u017F",  // contractions
-    "1",      "7",      "\u0661",   "\u2167",  "\U00010D40",             // numbers
-    " ",      " ",      " ",        "\t",      "\u0085",      "\u3000",     "\u2028",
-    "\n",     "\n",     "\r",       "\r\n",  // white space
-    ".",      "/",      "!",        "-",       "\u20AC",      "\U0001F600", "\u200B",  // the rest
-    "\u0301", "\u0323", "\u0E48",   "\u1100",  "\u1161",      "\u2126",  // marks, not NFC
-    "\xFF",   "\xC3",   "\xE4\xB8", "\x80",    "\xED\xA0\x80"};          // ill-formed
+    "a",          "b",      "s",        "Z",       "T",           "\u00E9",
+    "\u01C5",     "\u02B0", "\u4E2D",   "\u0E01",                            // letters
+    "'s",         "'LL",    "'",        "'\u017F", "'re",         "\u017F",  // contractions
+    "1",          "7",      "\u0661",   "\u2167",  "\U00010D40",             // numbers
+    " ",          " ",      " ",        "\t",      "\u0085",      "\u3000",
+    "\u2028",     "\n",     "\n",       "\r",      "\r\n",  // white space
+    ".",          "/",      "!",        "-",       "\u20AC",      "\U0001F600",
+    "\u200B",                                                                // the rest
+    "\u0301",     "\u0323", "\u0E48",   "\u1100",  "\u1161",      "\u2126",  // marks, not NFC
+    "\u3007",     "\u2E80", "\u304B",   "\u30FB",  "\u3040",      "\x01",
+    "\U00011DE0",                                                    // Han, kana, digits
+    "\xFF",       "\xC3",   "\xE4\xB8", "\x80",    "\xED\xA0\x80"};  // ill-formed
 
 inline std::string awkward_text(Random& random, std::size_t n_parts) {
   std::string text;

@@ -4,6 +4,7 @@
 #include <ios>
 #include <set>
 #include <string_view>
+#include <vector>
 
 #include "unicode/classes.hpp"
 
@@ -116,4 +117,40 @@ TEST_CASE("the categories have as many characters as Unicode 16 says") {
   CHECK(count_of("Zs") == 17);
   CHECK(count_of("Cs") == 2048);
   CHECK(count_of("Co") == 137468);
+}
+
+TEST_CASE("Han is what Scripts-16.0.0.txt says, of any category") {
+  std::size_t n = 0;
+  for (char32_t c = 0; c <= 0x10FFFF; ++c) n += (class_byte(c) & kHanBit) != 0;
+  CHECK(n == 99'030);
+  for (const char32_t c : {0x4E00, 0x3005, 0x3007, 0x2E80, 0x16FE2, 0x16FF0, 0xF900, 0x31350}) {
+    CHECK((class_byte(c) & kHanBit) != 0);
+  }
+  for (const char32_t c : {0x41, 0x3042, 0x30FB, 0xAC00, 0x3000, 0x16FF2, 0x323B0, 0x2E9A}) {
+    CHECK((class_byte(c) & kHanBit) == 0);
+  }
+}
+
+TEST_CASE("numeric characters are 13 more than the numbers of Unicode 16") {
+  std::vector<char32_t> more;
+  for (char32_t c = 0; c <= 0x10FFFF; ++c) {
+    const bool is_number = char_class(c) == CharClass::number;
+    if (is_number) CHECK(is_numeric(c));
+    if (is_numeric(c) && !is_number) more.push_back(c);
+  }
+  CHECK(more.size() == 13);
+  CHECK(more.front() == 0x11DE0);
+  CHECK(more.back() == 0x16FF6);
+}
+
+TEST_CASE("punctuation of Unicode 8 and of ASCII") {
+  std::size_t n = 0;
+  for (char32_t c = 0; c <= 0x10FFFF; ++c) n += (class_byte(c) & kPunctuation8Bit) != 0;
+  CHECK(n == 726);
+  for (const char32_t c : {0x21, 0x24, 0x7E, 0xA1, 0x3001, 0x30FB, 0x166D, 0x111C9}) {
+    CHECK((class_byte(c) & kPunctuation8Bit) != 0);
+  }
+  for (const char32_t c : {0x20, 0x61, 0x20AC, 0xD7, 0x2E43, 0x61D, 0x1E95E}) {
+    CHECK((class_byte(c) & kPunctuation8Bit) == 0);
+  }
 }

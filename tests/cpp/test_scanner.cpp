@@ -26,8 +26,9 @@ void check(std::initializer_list<std::string_view> grammars, std::string_view pi
   }
 }
 
-const std::initializer_list<std::string_view> kAll = {"gpt2",   "cl100k", "llama3", "qwen2",
-                                                      "qwen35", "o200k",  "tekken"};
+const std::initializer_list<std::string_view> kAll = {
+    "gpt2",  "cl100k", "llama3",  "qwen2",       "qwen35",
+    "o200k", "tekken", "kimi_k2", "deepseek_v3", "starcoder"};
 const std::initializer_list<std::string_view> kAnyCaseFirst = {"cl100k", "llama3", "qwen2",
                                                                "qwen35"};
 const std::initializer_list<std::string_view> kCutAfterNewline = {"llama3", "qwen2", "qwen35",
@@ -136,6 +137,32 @@ TEST_CASE("white space at the end of the text") {
   check(kAll, "a|\n\n");
 }
 
+TEST_CASE("Kimi: Han is cut off first, and is no letter") {
+  check({"kimi_k2"}, "\u4E2D\u6587|abc|\u4E2D|Abc's| |\u4E2D\u3005|a");
+  check({"kimi_k2"}, "a\u304B| \u304BHTTPServer| AB's");
+  // Han that is a number goes on after one, and Han that is a symbol or a mark after a symbol.
+  check({"kimi_k2"}, "1\u30072|3\u3007|abc|\u3007|1");
+  check({"kimi_k2"}, "!\u2E80\n|\u2E80| \u2E80!\U00016FF0|a|\U00016FE2\U00016FF0|b");
+  check({"kimi_k2"}, "a|.\n|/b|123|4| |5");
+}
+
+TEST_CASE("DeepSeek: numbers, then Chinese and kana, then the rest") {
+  check({"deepseek_v3"}, "a|123|4| b|1|\u4E2D\u6587|2|\u304B\u3099|x");
+  // White space before what was cut out stands at the end of a text.
+  check({"deepseek_v3"}, "a|  |1| |\u4E2D|  | b|\n\n|\u304B|\t|7");
+  check({"deepseek_v3"}, "don|'t|!x|\u00E9|!|\u00E9| !!|x|-|\u00E9|.\n\r|/\n| .\n|x");
+  // All characters of Chinese and kana follow the third pattern, but with their own kind only.
+  check({"deepseek_v3"}, "\u4E2D|\u30FB|\u6587|\u30A0\u30FB|\n|\uAC00|\u4E2D|\u3400");
+  check({"deepseek_v3"}, "\u3040|\u3040\u304B|\u3097\u3040|1|\u3040|\u30FB|\u3040\u3042|\u3400");
+  // What is neither letter, number, space nor symbol: before a word, or by itself.
+  check({"deepseek_v3"}, "a|\x01|\x02a|\x03\x04|!|\x05| |\u200B|\u4E2D|\xFF|\xFE\u0301b");
+}
+
+TEST_CASE("StarCoder: each digit is cut out first, as tokenizers knows digits") {
+  check({"starcoder"}, "a|1|2| b|'s|  |3|\n\n|4| |\u2167|\t|\t|x");
+  check({"starcoder"}, "!|\U00011DE0|\U00011DE9|!!|\U00016FF6|\U00010D40| ?");
+}
+
 TEST_CASE("an ill-formed sequence is one character that is neither word nor space") {
   check({"gpt2"}, "a|\xFF|b| \xE4\xB8|\n|\xED\xA0\x80");
   check({"llama3"}, "a|\xFFz| \xE4\xB8\n|\xED\xA0\x80|1");
@@ -174,8 +201,8 @@ TEST_CASE("the scanner follows the regular expressions: random bytes") {
 }
 
 TEST_CASE("the scanner follows the regular expressions: all short texts of a few characters") {
-  static constexpr std::string_view kLetters[] = {"s", "A",  "\u4E2D", "\u0301", "'",
-                                                  " ", "\n", "1",      "/",      "\u3000"};
+  static constexpr std::string_view kLetters[] = {"s",  "A", "\u4E2D", "\u0301", "'",      " ",
+                                                  "\n", "1", "/",      "\u3000", "\u30FB", "\x01"};
   constexpr std::size_t kBase = std::size(kLetters);
   for (std::size_t number = 0; number < kBase * kBase * kBase * kBase; ++number) {
     std::string text;

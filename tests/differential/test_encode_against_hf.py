@@ -74,6 +74,12 @@ def test_qwen3_on_documents_that_are_not(corpus_text, published, theirs):
 
 
 @pytest.mark.parametrize("corpus", CORPORA)
+def test_deepseek_v3_on_documents(corpus, corpus_text, published, theirs):
+    documents = corpus_text(corpus, N_BYTES).split(SEPARATOR)
+    check_documents(published("deepseek_v3"), theirs("deepseek_v3"), documents)
+
+
+@pytest.mark.parametrize("corpus", CORPORA)
 def test_gptoss_is_o200k(corpus, corpus_text, published):
     # Two files, of different formats, for one vocabulary; theirs has merges, the other ranks.
     documents = corpus_text(corpus, 10_000_000).split(SEPARATOR)
@@ -90,7 +96,7 @@ def test_gptoss_on_a_little(corpus_text, published, theirs):
 
 CHARACTERS = (
     "aAsſtTlLrRvVeEdDmM'’ \t\n\r\x0b\x85\xa0\u30007٣½Ⅷéßǅʰ中か한ᄒ\u1161\u11abक\u0301\u0323\u0344"
-    ".,!/€_🙂\x00\x01\u0378\ue000\U00010d40\U00011de0\u212b\uf900"
+    "・\u3040⺀.,!/€_🙂\x00\x01\u0378\ue000\U00010d40\U00011de0\u212b\uf900"
 )
 TOKENS = ["<think>", "</think>", "<|im_end|>", "<think", ">", " ", "\n", "a"]
 texts = (
@@ -100,14 +106,14 @@ texts = (
 )
 
 
-@pytest.mark.parametrize("name", ["llama3", "qwen3", "gptoss"])
+@pytest.mark.parametrize("name", ["llama3", "qwen3", "gptoss", "deepseek_v3"])
 @given(text=texts)
 @settings(max_examples=200)
 def test_any_text(name, published, theirs, text):
     assert published(name).encode_ordinary(text) == ids_of(theirs(name), text)
 
 
-@pytest.mark.parametrize("name", ["llama3", "qwen3", "gptoss"])
+@pytest.mark.parametrize("name", ["llama3", "qwen3", "gptoss", "deepseek_v3"])
 @given(text=texts)
 @settings(max_examples=100)
 def test_what_comes_back(name, published, theirs, text):

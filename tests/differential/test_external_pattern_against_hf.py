@@ -27,11 +27,12 @@ PATTERNS = [
     r"(?<!\p{L})\p{L}(?<=[a-z])",
     r"(?<x>a|b){2}|(?:.{2})*?c|\A.|.\z",
     r"\P{L}+|\p{^Ll}",
+    r"[\p{Han}7]+| ?\P{Han}",
 ]
 # Letters of every case and none, folds of ASCII, marks, digits old and new, spaces of all kinds.
 CHARACTERS = (
     "aabbcABxsStTSſKkİıßﬆǅʰª中あ́नि 012345٣Ⅷ\U00010d40\U00011de0\u1c89"
-    "\n\r\t\x1c\x85\xa0\u200b\u2028\u3000'’,.!|()_-«€\U0001f600"
+    "\n\r\t\x1c\x85\xa0\u200b\u2028\u3000'’,.!|()_-«€\U0001f600中〇⺀か"
 )
 texts = st.text(st.sampled_from(CHARACTERS) | st.characters(exclude_categories=["Cs"]), max_size=24)
 

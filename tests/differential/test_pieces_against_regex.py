@@ -18,18 +18,32 @@ PATTERNS = _core.known_patterns()
 REPRESENTATIVES = [
     "A", "x", "ǅ", "ʰ", "中", "\u0301", "7", "Ⅷ", "½", " ", "\t", "\r", "\n", "\x85", "\u3000",
     "\xa0", "'", "s", "S", "ſ", "t", "l", "e", "v", "r", "/", ",", "€", "🙂", "\x01", "\u0378",
-    "\ue000", "\0",
+    "\ue000", "\0", "か", "・", "\u3040", "〇", "⺀",
 ]  # fmt: skip
 # As few as tell every class apart that some pattern tells apart, so that longer strings fit.
 CLASSES = ["A", "x", "中", "\u0301", "7", " ", "\t", "\n", "'", "s", "/", "!"]
+# The same for grammars that tell more apart.
+MORE_CLASSES = {
+    "kimi_k2": ["A", "x", "か", "中", "〇", "⺀", "\u0301", "7", " ", "\n", "'", "s"],
+    "deepseek_v3": ["x", "é", "中", "・", "\u3040", "\u0301", "7", " ", "\n", "!", "\x01"],
+}
 CONTRACTIONS = ["'", "s", "S", "ſ", "t", "l", "L", "e", "v", "r", "A", "中", " ", "1"]
 
 
 @pytest.fixture(params=PATTERNS, ids=[f"{name}-{len(text)}" for name, text in PATTERNS])
 def both(request):
     """Two functions from a text to its pieces: ours, in bytes, and that of the library, in str."""
-    _, pattern = request.param
-    return _core.Splitter(pattern, [], None).pieces, regex.compile(pattern).findall
+    name, pattern = request.param
+    return _core.Splitter(pattern, [], None).pieces, pieces_of(name, pattern)
+
+
+def pieces_of(name, pattern):
+    """Give a function from a text to the matches of a pattern and what lies between them."""
+    if name != "deepseek_v3":  # All others match everything.
+        return regex.compile(pattern, regex.V1 if "&&" in pattern else 0).findall
+    # Without groups, so a split at the matches gives them only where the whole is one group.
+    split = regex.compile(f"({pattern})", regex.V1).split
+    return lambda text: [piece for piece in split(text) if piece]
 
 
 def compare(both, texts):
@@ -54,12 +68,14 @@ def test_all_short_strings(both, length):
 
 def test_all_strings_of_four(both):
     # Without the letters that contractions alone are about: those have a test of their own.
-    alphabet = [c for c in REPRESENTATIVES if c not in "tlervSſ"]
+    # Nor those that only a grammar with classes of its own tells apart.
+    alphabet = [c for c in REPRESENTATIVES if c not in "tlervSſか・\u3040〇⺀"]
     assert compare(both, strings(alphabet, 4)) == len(alphabet) ** 4
 
 
-def test_all_strings_of_five_of_the_fewest_classes(both):
-    assert compare(both, strings(CLASSES, 5)) == len(CLASSES) ** 5
+def test_all_strings_of_five_of_the_fewest_classes(both, request):
+    classes = MORE_CLASSES.get(request.node.callspec.id.rpartition("-")[0], CLASSES)
+    assert compare(both, strings(classes, 5)) == len(classes) ** 5
 
 
 def test_all_contractions(both):

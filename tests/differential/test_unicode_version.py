@@ -75,6 +75,39 @@ def test_white_space(tokenizers):
     }  # fmt: skip
 
 
+def test_han(tokenizers, categories):
+    regex = pytest.importorskip("regex")
+    han = members("Han")
+    assert han == their_members(tokenizers, r"\p{Han}+", CODE_POINTS)
+    assert han == {
+        c for c in CODE_POINTS if categories[c] != "Cn" and regex.match(r"\p{Han}", chr(c))
+    }
+
+
+def test_han_of_tiktoken():
+    tiktoken = pytest.importorskip("tiktoken")
+    # Matched is what comes back: the rest is dropped.
+    encoding = tiktoken.Encoding(
+        "han",
+        pat_str=r"\p{Han}",
+        mergeable_ranks={bytes([byte]): byte for byte in range(256)},
+        special_tokens={},
+    )
+    text = "".join(map(chr, CODE_POINTS))
+    assert set(map(ord, encoding.decode(encoding.encode_ordinary(text)))) == members("Han")
+
+
+@pytest.mark.parametrize("kind", ["digits", "punctuation"])
+def test_what_is_a_digit_and_what_is_punctuation(tokenizers, kind):
+    kinds = tokenizers.pre_tokenizers
+    theirs = {"digits": kinds.Digits(individual_digits=True), "punctuation": kinds.Punctuation()}
+    text = "".join(f"a{chr(c)}" for c in CODE_POINTS)
+    ours = _core.Splitter([(kind, "isolated")], [], None).pieces(text)
+    pieces = [piece for piece, _ in theirs[kind].pre_tokenize_str(text)]
+    assert ours == [piece.encode() for piece in pieces]
+    assert len(pieces) > 1000
+
+
 def test_every_code_point_is_in_one_category():
     counts = dict.fromkeys(range(0x110000), 0)
     for name in NAMES:

@@ -1,12 +1,14 @@
-// The scanner against the regular expression, and a text cut at safe places against the whole.
-// Input: a byte that chooses the batch size, then text.
+// The scanner against the regular expression, stages against each other, and a text cut at safe
+// places against the whole. Input: a byte that chooses the batch size and the stages, then text.
 
+#include <string>
 #include <vector>
 
 #include "../cpp/regex_oracle.hpp"
 #include "check.hpp"
 #include "documents/safe_cut.hpp"
 #include "pretokenize/grammar.hpp"
+#include "pretokenize/split_stages.hpp"
 
 using namespace bytestride;
 using namespace bytestride::testing;
@@ -25,6 +27,48 @@ std::vector<std::size_t> scan_ends(const KnownPattern& known, ByteSpan text, std
   return ends;
 }
 
+using Pieces = std::vector<std::string>;
+
+void append(const SplitStages& stages, ByteSpan text, Pieces& pieces) {
+  StageScratch scratch;
+  stages.split(text, scratch, [&](const SpanBatch& spans) {
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i < spans.n; begin = spans.ends[i++]) {
+      require(spans.ends[i] > begin, "a piece is empty");
+      pieces.emplace_back(spans.base + begin, spans.ends[i] - begin);
+    }
+  });
+}
+
+SplitStage some_stage(std::size_t choice) {
+  const std::size_t n = known_patterns().size();
+  choice %= n + 7;
+  if (choice < n) return {SplitStage::Kind::grammar, known_patterns()[choice].scan};
+  if (choice == n) return {SplitStage::Kind::space_before};
+  const auto behavior = static_cast<Behavior>((choice - n - 1) % 4);
+  return {SplitStage::Kind::char_set,
+          choice - n <= 4 ? punctuation_scan(behavior) : digit_scan(behavior)};
+}
+
+// Two stages give what the second gives for each piece of the first; safe cuts do not show.
+void check_stages(ByteSpan text, const DocumentView& view, std::size_t choice) {
+  const SplitStage first = some_stage(choice), second = some_stage(choice / 17);
+  if (first.kind == second.kind && first.kind == SplitStage::Kind::space_before) return;
+  const SplitStages both({first, second});
+  Pieces whole, outer, composed, parts;
+  append(both, text, whole);
+  append(SplitStages({first}), text, outer);
+  for (const std::string& piece : outer) append(SplitStages({second}), piece, composed);
+  require(whole == composed, "two stages and one after the other");
+  if (!both.may_cut()) return;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t cut = find_safe_cut(view, begin + 1);
+    append(both, text.substr(begin, cut - begin), parts);
+    begin = cut;
+  }
+  require(parts == whole, "stages on parts between safe cuts and on the whole");
+}
+
 const std::vector<RegexOracle>& oracles() {
   static const auto all = [] {
     std::vector<RegexOracle> made;
@@ -38,7 +82,8 @@ const std::vector<RegexOracle>& oracles() {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   FuzzInput input(data, size);
-  const std::size_t capacity = 1 + input.byte() % 16;
+  const std::size_t choice = input.byte();
+  const std::size_t capacity = 1 + choice % 16;
   const ByteSpan text = input.rest();
   const DocumentView view{text.data(), text.size(), TextKind::utf8};
   std::size_t last_cut = 0;
@@ -58,6 +103,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     require(parts == whole, "parts between safe cuts and the whole");
   }
+  check_stages(text, view, choice);
   require(find_last_safe_cut(text) == last_cut, "the last safe cut from either end");
   return 0;
 }

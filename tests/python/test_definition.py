@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from bytestride.definition import AddedToken, Definition, Source
+from bytestride.stages import SEQUENCES, Digits, Punctuation, SpaceBefore, Split
 
 BYTES = {byte: bytes((byte,)) for byte in range(256)}
 
@@ -60,6 +61,15 @@ CHANGES = [
     {"merges": [(97, 98), (256, 99)]},
     {"merges": None},
     {"pattern": r"\S+|\s"},
+    {"pattern": ()},
+    {"pattern": (Split(r"\S+|\s+", "contiguous"),)},
+    {"pattern": (Digits(), Split(r"\S+|\s+"))},
+    {"pattern": (Digits(individual=True), Split(r"\S+|\s+"))},
+    {"pattern": (Split(r"\S+|\s+"), Digits())},
+    {"pattern": (Punctuation(),)},
+    {"pattern": (Punctuation("contiguous"),)},
+    {"pattern": (Digits(),)},
+    {"pattern": (SpaceBefore(), Split(r"\S+|\s+"))},
     {"added_tokens": ()},
     {"added_tokens": (AddedToken("<a>", 901), AddedToken("<b>", 902))},
     {"added_tokens": (AddedToken("<a>", 901), AddedToken("<c>", 902, special=False))},
@@ -93,9 +103,19 @@ def test_the_fingerprint_stays_what_it_was():
 
 def test_copies_are_equal():
     definition = make()
-    for other in (copy.deepcopy(definition), pickle.loads(pickle.dumps(definition))):
-        assert other == definition
+    stages = make(pattern=(SpaceBefore(), Digits(), Punctuation(), Split("a", "contiguous")))
+    for made in (definition, stages):
+        for other in (copy.deepcopy(made), pickle.loads(pickle.dumps(made))):
+            assert other == made
     assert dataclasses.replace(definition, name="x").merges is not None
+
+
+def test_stages_that_one_expression_says_become_it():
+    assert make(pattern=(Split("a+"),)).pattern == "a+"
+    assert make(pattern=(Split("a+"),)) == make(pattern="a+")
+    for text, stages in SEQUENCES.items():
+        assert make(pattern=stages).pattern == text
+        assert make(pattern=(*stages, Digits())).pattern == (*stages, Digits())
 
 
 def test_a_definition_is_not_hashable_and_its_repr_is_short():
@@ -133,6 +153,13 @@ def test_a_definition_is_not_hashable_and_its_repr_is_short():
         ({"added_tokens": (AddedToken("x", 256),)}, "'x' has id 256, .* token b'ab'"),
         ({"pattern": ""}, "pattern must be"),
         ({"pattern": None}, "pattern must be"),
+        ({"pattern": [Digits()]}, "pattern must be"),
+        ({"pattern": ("a",)}, "must be stages, such as Split or Digits, not 'a'"),
+        ({"pattern": (Split(""),)}, "pattern must be a regular expression text, not ''"),
+        ({"pattern": (Split("a", "removed"),)}, "behavior of a split must be one of isolated"),
+        ({"pattern": (Punctuation("Isolated"),)}, "behavior of a split must be one of isolated"),
+        ({"pattern": (Digits(),) * 33}, "pattern has 33 stages; at most 32"),
+        ({"pattern": (SpaceBefore(), Digits(), SpaceBefore())}, "a space before each piece twice"),
         ({"normalizer": "NFD"}, "normalizer must be None or 'NFC', not 'NFD'"),
     ],
 )

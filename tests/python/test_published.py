@@ -18,7 +18,9 @@ DATA = Path(os.environ.get("BYTESTRIDE_TEST_DATA", ROOT / ".." / "shared"))
 def test_patterns_are_known_to_the_engine_and_are_regular_expressions():
     for name, text in {**PATTERNS, "r50k": GPT2_TIKTOKEN}.items():
         assert (("gpt2" if name == "r50k" else name), text) in _core.known_patterns()
-        assert "".join(regex.findall(text, "It's 1234 x  y\n z")) == "It's 1234 x  y\n z"
+        # Classes are intersected with && in version 1 of that library's syntax only.
+        found = regex.findall(text, "It's 1234 x  y\n z", flags=regex.V1 if "&&" in text else 0)
+        assert "".join(found) == "It's 1234 x  y\n z"
 
 
 @pytest.mark.parametrize("name", PATTERNS)

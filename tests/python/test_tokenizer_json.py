@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import dataclasses
 import itertools
 import json
 import os
@@ -16,6 +17,7 @@ from bytestride.definition import AddedToken
 from bytestride.errors import FormatError
 from bytestride.formats import bytelevel, tokenizer_json
 from bytestride.published import GPT2_TIKTOKEN, PATTERNS
+from bytestride.stages import Digits, Punctuation, SpaceBefore, Split
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("BYTESTRIDE_TEST_DATA", ROOT / ".." / "shared"))
@@ -41,6 +43,14 @@ def byte_level(**flags):
 def split(regex=LLAMA3, **changes):
     defaults = {"pattern": {"Regex": regex}, "behavior": "Isolated", "invert": False}
     return {"type": "Split"} | defaults | changes
+
+
+def digits(individual_digits):
+    return {"type": "Digits", "individual_digits": individual_digits}
+
+
+def punctuation(**changes):
+    return {"type": "Punctuation"} | changes
 
 
 def sequence(*parts):
@@ -209,32 +219,32 @@ def test_added_tokens_that_stand_in_the_vocabulary():
         (document(pre_tokenizer=split()), "pre_tokenizer is Split;"),
         (document(pre_tokenizer=sequence()), "pre_tokenizer is empty;"),
         (
-            document(pre_tokenizer=sequence(split(), split(), byte_level(use_regex=False))),
-            r"pre_tokenizer is Split \+ Split \+ ByteLevel;",
+            document(pre_tokenizer=sequence(byte_level(), split())),
+            r"pre_tokenizer is ByteLevel \+ Split;",
         ),
         (
-            document(pre_tokenizer=sequence({"type": "Digits"}, byte_level())),
-            r"pre_tokenizer is Digits \+ ByteLevel;",
+            document(pre_tokenizer=sequence(byte_level(), byte_level())),
+            r"pre_tokenizer is ByteLevel \+ ByteLevel;",
         ),
         (
-            document(pre_tokenizer=byte_level(add_prefix_space=True)),
-            "ByteLevel.add_prefix_space is true",
+            document(pre_tokenizer=sequence(split(), {"type": "Metaspace"}, byte_level())),
+            r"pre_tokenizer is Split \+ Metaspace \+ ByteLevel;",
         ),
         (
-            document(pre_tokenizer=byte_level(use_regex=False)),
-            "in ByteLevel, ByteLevel.use_regex is false",
+            document(pre_tokenizer=sequence(*[split()] * 40, byte_level())),
+            r"pre_tokenizer is Split \+ .* \+ Split \+ … \+ ByteLevel;",
         ),
         (
-            document(pre_tokenizer=sequence(split(), byte_level())),
-            r"in Split \+ ByteLevel, ByteLevel.use_regex is true",
+            document(pre_tokenizer=sequence(punctuation(behavior="Removed"), byte_level())),
+            r'pretokenizers\[0\]: Punctuation.behavior is "Removed"',
         ),
         *(
             (document(pre_tokenizer=sequence(split(**change), byte_level(use_regex=False))), text)
             for change, text in [
                 ({"behavior": "Removed"}, 'Split.behavior is "Removed"'),
-                ({"behavior": "MergedWithNext"}, 'Split.behavior is "MergedWithNext"'),
+                ({"behavior": "Other"}, 'Split.behavior is "Other"'),
                 ({"invert": True}, "Split.invert is true"),
-                ({"pattern": {"String": " "}}, 'Split.pattern is {"String": " "}'),
+                ({"pattern": {"Glob": " "}}, 'Split.pattern is {"Glob": " "}'),
                 ({"regex": PATTERNS["cl100k"]}, r"reads \{1,3\}\+ as a repeated group"),
             ]
         ),
@@ -358,11 +368,74 @@ def test_what_is_no_json(data, message):
         tokenizer_json.parse(data, "x.json")
 
 
+GPT2 = Split(PATTERNS["gpt2"])
+
+
+@pytest.mark.parametrize(
+    ("node", "pattern"),
+    [
+        (byte_level(), PATTERNS["gpt2"]),
+        (byte_level(use_regex=False), ()),
+        (byte_level(add_prefix_space=True), (SpaceBefore(), GPT2)),
+        (byte_level(add_prefix_space=True, use_regex=False), (SpaceBefore(),)),
+        (sequence(split(), byte_level(use_regex=False)), LLAMA3),
+        (sequence(split(), byte_level()), (Split(LLAMA3), GPT2)),
+        (
+            sequence(split(), byte_level(add_prefix_space=True)),
+            (Split(LLAMA3), SpaceBefore(), GPT2),
+        ),
+        (sequence(digits(True), byte_level()), PATTERNS["starcoder"]),
+        (sequence(digits(False), byte_level()), (Digits(), GPT2)),
+        (sequence(digits(True), byte_level(use_regex=False)), (Digits(individual=True),)),
+        (sequence(punctuation(), byte_level()), (Punctuation(), GPT2)),
+        (
+            sequence(punctuation(behavior="MergedWithNext"), byte_level(use_regex=False)),
+            (Punctuation("merged_with_next"),),
+        ),
+        (
+            sequence(sequence(digits(False), sequence()), split(), byte_level(use_regex=False)),
+            (Digits(), Split(LLAMA3)),
+        ),
+        (
+            sequence(split(behavior="Contiguous"), byte_level(use_regex=False)),
+            (Split(LLAMA3, "contiguous"),),
+        ),
+        (
+            sequence(split(pattern={"String": "a.b<\n"}), byte_level(use_regex=False)),
+            "a\\.b<\n",
+        ),
+        (sequence(split(pattern={"String": ""}), byte_level(use_regex=False)), "(?:)"),
+    ],
+)
+def test_which_pattern_a_pre_tokenizer_is(node, pattern):
+    definition = parse(document(pre_tokenizer=node))
+    assert definition.pattern == pattern
+    again = tokenizer_json.serialize(dataclasses.replace(definition, source=None))
+    assert tokenizer_json.parse(again, "again").pattern == pattern
+
+
+def test_sequences_nested_deeply_are_read_or_refused():
+    node = byte_level()
+    for _ in range(300):
+        node = sequence(node)
+    assert parse(document(pre_tokenizer=node)).pattern == PATTERNS["gpt2"]
+
+
+def test_a_space_that_no_file_can_put_is_not_written():
+    definition = parse(document(pre_tokenizer=byte_level(add_prefix_space=True)))
+    moved = dataclasses.replace(definition, source=None, pattern=(SpaceBefore(), Split("a")))
+    with pytest.raises(ValueError, match="only at last"):
+        tokenizer_json.serialize(moved)
+
+
 FULL = document(
     vocab={"ab": 256, "<v>": 257},
     merges=[["a", "b"]],
     normalizer={"type": "Sequence", "normalizers": [{"type": "NFC"}]},
     added_tokens=[added("<v>"), added("|x|", normalized=True, special=False)],
+    pre_tokenizer=sequence(
+        digits(True), sequence(punctuation(behavior="Contiguous")), split(), byte_level()
+    ),
 )
 
 
@@ -417,6 +490,7 @@ def test_damaged_bytes_are_a_format_error_or_another_tokenizer(position, inserte
         ("llama3", 128000, 256, "llama3", None, True),
         ("qwen3", 151643, 26, "qwen2", "NFC", False),
         ("gptoss", 199998, 21, "o200k", None, True),
+        ("deepseek_v3", 127997, 818, "deepseek_v3", None, False),
     ],
 )
 def test_files_of_known_models(
@@ -436,11 +510,3 @@ def test_files_of_known_models(
     assert {token.content: token.id for token in definition.added_tokens} == ids
     formats.write(definition, tmp_path / "again.json")
     assert (tmp_path / "again.json").read_bytes() == path.read_bytes()
-
-
-def test_several_splits_are_refused_by_name():
-    path = DATA / "vocab" / "deepseek_v3.tokenizer.json"
-    if not path.exists():
-        pytest.skip(f"no vocabulary at {path}")
-    with pytest.raises(FormatError, match=r"pre_tokenizer is Split \+ Split \+ Split \+ ByteLevel"):
-        formats.read(path)

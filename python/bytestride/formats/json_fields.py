@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeVar
+import json
+from typing import Any, Final, NoReturn, TypeVar
 
 from bytestride.errors import FormatError
 
 T = TypeVar("T")
+
+ELSEWHERE: Final = "bytestride does not do this; the tokenizers library itself can use the file"
 
 _KINDS: Final[dict[type, str]] = {
     dict: "an object",
@@ -48,3 +51,9 @@ def field(
     if type(value) is not kind:
         raise FormatError(f"{path} must be {_KINDS[kind]}, not {_KINDS[type(value)]}")
     return value
+
+
+def unsupported(node: object, path: str) -> NoReturn:
+    """Refuse what a file asks for, in its own words."""
+    text = json.dumps(node, ensure_ascii=False)
+    raise FormatError(f"{path} is {text if len(text) <= 200 else text[:200] + '…'}. {ELSEWHERE}")

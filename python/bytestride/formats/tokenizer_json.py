@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Final, NoReturn
+from typing import Any
 
 from bytestride.definition import Definition, Source
 from bytestride.errors import FormatError
@@ -19,11 +19,8 @@ from bytestride.formats import bytelevel
 from bytestride.formats.added_tokens import assigned_ids, read_added_tokens
 from bytestride.formats.bpe_model import ordinary_tokens, read_merges, read_vocab
 from bytestride.formats.files import read_file, write_file
-from bytestride.formats.json_fields import as_object, field
-from bytestride.formats.regex_dialect import from_hugging_face, to_hugging_face
-from bytestride.published import PATTERNS
-
-_ELSEWHERE: Final = "bytestride does not do this; the tokenizers library itself can use the file"
+from bytestride.formats.json_fields import ELSEWHERE, as_object, field, unsupported
+from bytestride.formats.pre_tokenizer import read_pattern, write_pattern
 
 
 def read(path: str | os.PathLike[str]) -> Definition:
@@ -76,7 +73,7 @@ def _definition(document: dict[str, Any], data: bytes) -> Definition:
     _check_model(model)
     _check_decoder(document.get("decoder"))
     normalizer = _read_normalizer(document.get("normalizer"), "normalizer")
-    pattern = _read_pattern(document.get("pre_tokenizer"))
+    pattern = read_pattern(document.get("pre_tokenizer"))
     vocab = read_vocab(model)
     added = read_added_tokens(field(document, "added_tokens", list, default=[]), vocab, normalizer)
     merges = read_merges(model, vocab)
@@ -91,20 +88,15 @@ def _definition(document: dict[str, Any], data: bytes) -> Definition:
     )
 
 
-def _unsupported(node: object, path: str) -> NoReturn:
-    text = json.dumps(node, ensure_ascii=False)
-    raise FormatError(f"{path} is {text if len(text) <= 200 else text[:200] + '…'}. {_ELSEWHERE}")
-
-
 def _check_model(model: dict[str, Any]) -> None:
     kind = field(model, "type", str, "model", default="BPE" if "merges" in model else "missing")
     if kind != "BPE":
-        raise FormatError(f"model.type is {kind}; only BPE over bytes is read. {_ELSEWHERE}")
+        raise FormatError(f"model.type is {kind}; only BPE over bytes is read. {ELSEWHERE}")
     # unk_token and fuse_unk may say anything: they act on a character that has no token, and
     # Definition sees to it that all 256 bytes have one.
     for key in ("dropout", "byte_fallback", "continuing_subword_prefix", "end_of_word_suffix"):
         if model.get(key):  # null, false, 0 and "" are all "none"
-            _unsupported(model[key], f"model.{key}")
+            unsupported(model[key], f"model.{key}")
 
 
 def _check_decoder(node: object) -> None:
@@ -112,7 +104,7 @@ def _check_decoder(node: object) -> None:
         node is not None
         and field(as_object(node, "decoder"), "type", str, "decoder") != "ByteLevel"
     ):
-        _unsupported(node, "decoder")
+        unsupported(node, "decoder")
 
 
 def _read_normalizer(value: object, path: str) -> str | None:
@@ -128,45 +120,7 @@ def _read_normalizer(value: object, path: str) -> str | None:
             return None
         if len(parts) == 1:
             return _read_normalizer(parts[0], f"{path}.normalizers[0]")
-    _unsupported(node, path)
-
-
-def _read_pattern(value: object) -> str:
-    """Find the regular expression that a pre-tokenizer splits by."""
-    path = "pre_tokenizer"
-    if value is None:
-        raise FormatError(f"{path} is null, so this is no byte-level tokenizer. {_ELSEWHERE}")
-    node = as_object(value, path)
-    parts = [node]
-    if field(node, "type", str, path) == "Sequence":
-        parts = [
-            as_object(part, f"{path}.pretokenizers[{i}]")
-            for i, part in enumerate(field(node, "pretokenizers", list, path))
-        ]
-    kinds = [field(part, "type", str, path) for part in parts]
-    if kinds not in (["ByteLevel"], ["Split", "ByteLevel"]):
-        raise FormatError(
-            f"{path} is {' + '.join(kinds) or 'empty'}; what is read is ByteLevel, or one Split "
-            f"and then ByteLevel. {_ELSEWHERE}"
-        )
-    byte_level = parts[-1]
-    if field(byte_level, "add_prefix_space", bool, path):
-        _unsupported(True, f"{path}: ByteLevel.add_prefix_space")
-    use_regex = field(byte_level, "use_regex", bool, path, default=True)
-    if use_regex is not (len(parts) == 1):
-        _unsupported(use_regex, f"{path}: in {' + '.join(kinds)}, ByteLevel.use_regex")
-    return PATTERNS["gpt2"] if use_regex else _read_split(parts[0], f"{path}: Split")
-
-
-def _read_split(split: dict[str, Any], path: str) -> str:
-    pattern = field(split, "pattern", dict, path)
-    if set(pattern) != {"Regex"}:
-        _unsupported(pattern, f"{path}.pattern")
-    if (behavior := field(split, "behavior", str, path)) != "Isolated":
-        _unsupported(behavior, f"{path}.behavior")
-    if field(split, "invert", bool, path):
-        _unsupported(True, f"{path}.invert")
-    return from_hugging_face(field(pattern, "Regex", str, f"{path}.pattern"))
+    unsupported(node, path)
 
 
 def write(definition: Definition, path: str | os.PathLike[str]) -> None:
@@ -207,17 +161,11 @@ def _new_document(definition: Definition) -> dict[str, Any]:
     }
     vocab = {text: token_id for token_id, text in text_of.items()}
     added_tokens = _place_added_tokens(definition, vocab)
-    byte_level = {
+    decoder = {
         "type": "ByteLevel",
         "add_prefix_space": False,
         "trim_offsets": True,
         "use_regex": False,
-    }
-    split = {
-        "type": "Split",
-        "pattern": {"Regex": to_hugging_face(definition.pattern)},
-        "behavior": "Isolated",
-        "invert": False,
     }
     return {
         "version": "1.0",
@@ -225,9 +173,9 @@ def _new_document(definition: Definition) -> dict[str, Any]:
         "padding": None,
         "added_tokens": added_tokens,
         "normalizer": definition.normalizer and {"type": definition.normalizer},
-        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [split, byte_level]},
+        "pre_tokenizer": write_pattern(definition.pattern),
         "post_processor": None,
-        "decoder": byte_level,
+        "decoder": decoder,
         "model": {
             "type": "BPE",
             "dropout": None,

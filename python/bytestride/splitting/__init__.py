@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from bytestride import _core
 from bytestride.definition import AddedToken, Definition
+from bytestride.stages import Digits, Pattern, Punctuation, SpaceBefore, Split
 
 if TYPE_CHECKING:
     from bytestride.splitting.pattern_syntax import Dialect
@@ -28,14 +29,14 @@ def splitter_of(definition: Definition, *, stacklevel: int) -> _core.Splitter:
 
 
 def make_splitter(
-    pattern: str,
+    pattern: Pattern,
     added_tokens: Iterable[AddedToken],
     *,
     normalizer: str | None = None,
     dialect: Dialect | None = None,
     stacklevel: int | None,
 ) -> _core.Splitter:
-    """Make a splitter from the text of a regular expression.
+    """Make a splitter from the text of a regular expression, or from stages.
 
     Parameters
     ----------
@@ -59,15 +60,28 @@ def make_splitter(
         The pattern does not compile, or holds what cannot be followed exactly.
     """
     rows = [(token.content, token.id, token.special) for token in added_tokens]
-    if pattern in _KNOWN_PATTERNS:
-        return _core.Splitter(pattern, rows, normalizer)
-    from bytestride.splitting.external_pattern import compile_pattern
+    foreign: list[str] = []
+    stages: list[str | Callable[[str], Iterable[int]] | tuple[str, str]] = []
+    for stage in (Split(pattern),) if isinstance(pattern, str) else pattern:
+        match stage:
+            case Split(text, "isolated") if text in _KNOWN_PATTERNS:
+                stages.append(text)
+            case Split(text, behavior):
+                from bytestride.splitting.external_pattern import compile_pattern
 
-    split = compile_pattern(pattern, dialect=dialect)
-    if stacklevel is not None:
+                stages.append(compile_pattern(text, dialect=dialect, behavior=behavior))
+                foreign.append(text)
+            case Digits(individual):
+                stages.append(("digits", "isolated" if individual else "contiguous"))
+            case Punctuation(behavior):
+                stages.append(("punctuation", behavior))
+            case SpaceBefore():
+                stages.append(("space_before", ""))
+    splitter = _core.Splitter(stages, rows, normalizer)
+    if foreign and stacklevel is not None:
         warnings.warn(
-            f"the pattern {pattern!r} is not one that bytestride scans itself; it goes through the "
-            "regex package, exactly but slowly and on one thread",
+            f"the pattern {' and '.join(map(repr, foreign))} is not one that bytestride scans "
+            "itself; it goes through the regex package, exactly but slowly and on one thread",
             stacklevel=stacklevel + 1,
         )
-    return _core.Splitter(split, rows, normalizer)
+    return splitter

@@ -29,7 +29,7 @@ LONG_NAMES = {
     "modifiersymbol": "Sk", "othersymbol": "So", "separator": "Z", "spaceseparator": "Zs",
     "lineseparator": "Zl", "paragraphseparator": "Zp", "other": "C", "control": "Cc",
     "format": "Cf", "surrogate": "Cs", "privateuse": "Co", "unassigned": "Cn",
-    "whitespace": "White_Space", "space": "White_Space",
+    "whitespace": "White_Space", "space": "White_Space", "han": "Han",
 }  # fmt: skip
 PROPERTY_NAMES = {name.lower(): name for name in LONG_NAMES.values()} | LONG_NAMES
 

@@ -6,9 +6,11 @@ reaches it with every class spelled out at Unicode 16 (`pattern_syntax`).
 
 import time
 from collections.abc import Callable
+from itertools import pairwise
 
 from bytestride.splitting.code_point_sets import Ranges
 from bytestride.splitting.pattern_syntax import Dialect, rewrite_pattern
+from bytestride.stages import Behavior
 
 __all__ = ["compile_pattern"]
 
@@ -16,18 +18,27 @@ __all__ = ["compile_pattern"]
 # below a microsecond a character.
 SECONDS_AT_LEAST = 10.0
 SECONDS_PER_CHARACTER = 1e-4
+# Of each behavior: whether a piece is a match, and the next one, where the two are made one.
+JOINED: dict[Behavior, tuple[bool, bool] | None] = {
+    "isolated": None,
+    "contiguous": (True, True),
+    "merged_with_previous": (False, True),
+    "merged_with_next": (True, False),
+}
 
 
 def compile_pattern(
     pattern: str,
     *,
     dialect: Dialect | None = None,
+    behavior: Behavior = "isolated",
     category_ranges: Callable[[str], Ranges] | None = None,
 ) -> Callable[[str], list[int]]:
     r"""Return a function that cuts a text into pieces as a regular expression says.
 
     The pieces are the matches and, between them, what is not matched; an empty match only cuts.
-    This is what Hugging Face's `Split(Regex(pattern), "isolated")` does. (tiktoken drops what its
+    This is what Hugging Face's `Split(Regex(pattern), "isolated")` does; for the other behaviors,
+    pieces are then made one. (tiktoken drops what its
     pattern does not match.) No piece is empty, and all of them together are the text.
 
     The time is linear in the text for sane patterns. One that backtracks without end, such as
@@ -42,6 +53,8 @@ def compile_pattern(
     dialect
         Where the pattern comes from, which settles what `^`, `$`, `{1,3}+` and `(?i:ss)` mean:
         "rust" for tiktoken's, "oniguruma" for a `tokenizer.json`. None refuses those.
+    behavior
+        Anything but "isolated" needs a pattern that cannot match an empty text.
     category_ranges
         From the name of a general category, or "White_Space", to inclusive ranges of code points;
         the core's own where it is None.
@@ -64,7 +77,13 @@ def compile_pattern(
         from bytestride import _core
 
         category_ranges = _core.category_ranges
-    rewritten = rewrite_pattern(pattern, dialect, category_ranges)
+    rewritten, can_be_empty = rewrite_pattern(pattern, dialect, category_ranges)
+    joined = JOINED[behavior]
+    if joined and can_be_empty:
+        raise ValueError(
+            f"pattern {pattern!r} may match an empty text, which is followed only where matches "
+            f"are isolated, not {behavior}; let it need a character"
+        )
     try:
         compiled = regex.compile(rewritten, flags=regex.V1)
     except regex.error as error:
@@ -72,6 +91,7 @@ def compile_pattern(
 
     def piece_ends(text: str) -> list[int]:
         ends: list[int] = []
+        are_matches: list[bool] = []
         n, last, begin = len(text), 0, 0
         limit = SECONDS_AT_LEAST + SECONDS_PER_CHARACTER * n
         deadline = time.monotonic() + limit
@@ -82,8 +102,10 @@ def compile_pattern(
                     start, end = match.span()
                     if start > last:
                         ends.append(start)
+                        are_matches.append(False)
                     if end > start:
                         ends.append(end)
+                        are_matches.append(True)
                     last = end
                     if start == end:
                         # The engines of the originals look on one character further; this library
@@ -100,6 +122,11 @@ def compile_pattern(
             ) from error
         if last < n:
             ends.append(n)
-        return ends
+            are_matches.append(False)
+        if joined is None or not ends:
+            return ends
+        sides = pairwise(are_matches)
+        kept = [end for end, side in zip(ends, sides, strict=False) if side != joined]
+        return [*kept, n]
 
     return piece_ends

@@ -54,8 +54,8 @@ class Part(NamedTuple):
 
 def rewrite_pattern(
     pattern: str, dialect: Dialect | None, category_ranges: Callable[[str], Ranges]
-) -> str:
-    """Return a pattern for `regex.compile(..., flags=regex.V1)`.
+) -> Part:
+    """Return a pattern for `regex.compile(..., flags=regex.V1)`, and whether it may match nothing.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def rewrite_pattern(
         Whose reading of the pattern counts where Rust and Oniguruma differ; None refuses whatever
         they read differently.
     category_ranges
-        From a general category of one or two letters, or "White_Space", to its code points.
+        From a general category of one or two letters, "White_Space" or "Han", to its code points.
 
     Raises
     ------
@@ -90,11 +90,11 @@ class _Rewriter:
         self.in_look_behind = False
         self.last_folded = ""
 
-    def rewrite(self) -> str:
-        text = self.alternation().text
+    def rewrite(self) -> Part:
+        whole = self.alternation()
         if self.at < len(self.pattern):
             self.refuse(self.at, ")", "it closes no group; write \\)")
-        return text
+        return whole
 
     def refuse(self, offset: int, construct: str, remedy: str) -> NoReturn:
         raise ValueError(f"pattern {self.pattern!r}, offset {offset}: {construct}: {remedy}")
