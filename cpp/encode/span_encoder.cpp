@@ -14,18 +14,30 @@ bool has_short_key(const MissedWord& missed) {
 }  // namespace
 
 SpanEncoder::SpanEncoder(std::shared_ptr<const Vocab> vocab, bool whole_pieces)
-    : vocab_(std::move(vocab)),
-      whole_pieces_(whole_pieces),
-      merges_(*vocab_),
-      backtracker_(*vocab_) {
+    : vocab_(std::move(vocab)), whole_pieces_(whole_pieces), merges_(*vocab_) {
   if (vocab_->unreachable().empty()) return;
   unreachable_.resize(std::size_t{vocab_->max_id()} + 1);
   for (const TokenId id : vocab_->unreachable()) unreachable_[id] = true;
 }
 
+SpanEncoder::~SpanEncoder() {
+  delete backtracker_.load();
+}
+
+// Without a lock, which a fork could leave held: two threads may both make one, and one is kept.
+const Backtracker& SpanEncoder::backtracker() const {
+  const Backtracker* made = backtracker_.load(std::memory_order_acquire);
+  if (made != nullptr) return *made;
+  auto own = std::make_unique<const Backtracker>(*vocab_);
+  if (backtracker_.compare_exchange_strong(made, own.get(), std::memory_order_acq_rel)) {
+    made = own.release();
+  }
+  return *made;
+}
+
 std::size_t SpanEncoder::encode_word(ByteSpan word, TokenId* out, BacktrackScratch& scratch) const {
   const TokenId whole = whole_token(word, vocab_->index_hash(word));
-  if (whole == kNoToken) return backtracker_.encode(word, out, scratch);
+  if (whole == kNoToken) return backtracker().encode(word, out, scratch);
   *out = whole;
   return 1;
 }
@@ -160,7 +172,7 @@ void SpanEncoder::work_out(const SpanBatch& spans, std::size_t n_missed, const W
     } else if (missed.n_bytes > MergeLanes::kMaxBytes) {
       scratch.word.resize(missed.n_bytes);
       const std::size_t n_ids =
-          backtracker_.encode(word_of(missed), scratch.word.data(), scratch.backtrack);
+          backtracker().encode(word_of(missed), scratch.word.data(), scratch.backtrack);
       keep(spans, missed, scratch.word.data(), n_ids, tables, scratch);
     } else {
       scratch.missed[n_open++] = missed;

@@ -10,6 +10,7 @@
 // front_table.hpp and word_cache.hpp.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -55,6 +56,9 @@ class SpanEncoder {
   // whole_pieces: a pretoken that is itself a token becomes it, whatever merging would give
   // (tiktoken, and Hugging Face with ignore_merges).
   SpanEncoder(std::shared_ptr<const Vocab> vocab, bool whole_pieces);
+  ~SpanEncoder();
+  SpanEncoder(const SpanEncoder&) = delete;
+  SpanEncoder& operator=(const SpanEncoder&) = delete;
 
   const Vocab& vocab() const { return *vocab_; }
 
@@ -90,8 +94,11 @@ class SpanEncoder {
   std::shared_ptr<const Vocab> vocab_;
   bool whole_pieces_;
   std::vector<bool> unreachable_;  // by id; empty where no token is
+  // Made by whoever comes first to a word that is too long for the lanes: many a text has none.
+  const Backtracker& backtracker() const;
+
   MergeTable merges_;
-  Backtracker backtracker_;
+  mutable std::atomic<const Backtracker*> backtracker_{nullptr};
 };
 
 }  // namespace bytestride
