@@ -10,6 +10,8 @@
 #include "bindings/fast_method.hpp"
 #include "bindings/released_gil.hpp"
 #include "bindings/special_tokens.hpp"
+#include "encode/cache_budget.hpp"
+#include "simd/backend.hpp"
 
 namespace bytestride::python {
 namespace {
@@ -148,6 +150,18 @@ Returns
 int)"),
 };
 
+std::size_t budget_from(const py::object& n_bytes) {
+  const auto index = py::reinterpret_steal<py::object>(PyNumber_Index(n_bytes.ptr()));
+  if (!index) throw py::error_already_set();
+  int overflow = 0;
+  const long long n = PyLong_AsLongLongAndOverflow(index.ptr(), &overflow);
+  if (overflow < 0 || (overflow == 0 && n < 0)) {
+    throw py::value_error("n_bytes must not be negative, but is " +
+                          py::str(index).cast<std::string>());
+  }
+  return overflow > 0 ? std::numeric_limits<std::size_t>::max() : static_cast<std::size_t>(n);
+}
+
 }  // namespace
 
 void bind_encode(py::module_& module) {
@@ -167,12 +181,58 @@ data : bytes or another contiguous buffer of bytes
 Returns
 -------
 list of int)")
+      .def(
+          "clear_cache", [](Engine& self) { self.encoder.clear_cache(); },
+          R"(Forget what words became so far, and give that memory back.
+
+Ids do not depend on it. Calls that run meanwhile finish with what they hold.)")
       .def_property_readonly("may_cut", [](const Engine& self) { return self.splitter->may_cut(); })
       .def_property_readonly("vocab_size", [](const Engine& self) { return self.decoder.n_ids(); });
   for (PyMethodDef& method : methods) add_method(engine, method);
   bind_batch(module, engine);
   bind_decode(module, engine);
   bind_places(engine);
+  module.def(
+      "backend", [] { return std::string(name_of(backend())); },
+      R"(The instruction set that the core's kernels use: 'scalar', 'avx2', 'avx512' or 'neon'.
+
+Returns
+-------
+str
+
+Raises
+------
+ValueError
+    BYTESTRIDE_BACKEND names one that this processor lacks.)");
+  module.def("cache_budget", &cache_budget,
+             R"(The bytes that all word caches of the process may take together.
+
+Returns
+-------
+int)");
+  module.def("cache_bytes_in_use", &cache_bytes_in_use,
+             R"(The bytes of the budget that word caches have taken, touched or not.
+
+Returns
+-------
+int)");
+  module.def(
+      "set_cache_budget", [](const py::object& n_bytes) { set_cache_budget(budget_from(n_bytes)); },
+      py::arg("n_bytes"), R"(Set how much all word caches of the process may take together.
+
+A tokenizer keeps what words became the last time, for all of its threads, so that a word is worked
+out once. The budget holds over all tokenizers and threads, beyond their vocabularies; 64 MiB unless
+set. Caches there are already stay as large as they are until they are full or cleared.
+
+Parameters
+----------
+n_bytes : int
+    0 for no caches: every word is then worked out anew, with the same ids.
+
+Raises
+------
+ValueError
+    A negative number.)");
 }
 
 }  // namespace bytestride::python

@@ -1,6 +1,15 @@
 """Byte-level BPE: learn a vocabulary, encode corpora with it, serve sliding next-token windows."""
 
-from bytestride._core import StreamDecoder, apply_merge, count_pairs, cut_documents
+from bytestride._core import (
+    StreamDecoder,
+    apply_merge,
+    backend,
+    cache_budget,
+    cache_bytes_in_use,
+    count_pairs,
+    cut_documents,
+    set_cache_budget,
+)
 from bytestride.definition import AddedToken, Definition
 from bytestride.errors import FormatError
 from bytestride.ragged import Ragged
@@ -24,8 +33,12 @@ __all__ = [
     "WordTokenizer",
     "__version__",
     "apply_merge",
+    "backend",
+    "cache_budget",
+    "cache_bytes_in_use",
     "count_pairs",
     "cut_documents",
     "open_tokens",
+    "set_cache_budget",
     "window_starts",
 ]

@@ -15,6 +15,7 @@
 #include "encode/decoder.hpp"
 #include "encode/encoder.hpp"
 #include "pretokenize/grammar.hpp"
+#include "simd/backend.hpp"
 #include "vocab/merge_symbols.hpp"
 
 using namespace bytestride;
@@ -115,11 +116,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   scan.resize(merge_by_scan(vocab->pairs(), scan.data(), scan.size()));
   require(scan == naively(short_text), "the scan and the rule itself");
 
-  // Split into words, twice: the second time the word table knows them.
+  // Split into words, twice on every backend: the second time the front table knows them.
   const auto patterns = known_patterns();
   const KnownPattern& known = patterns[(flags >> 3) % patterns.size()];
-  const Encoder encoder(vocab, std::make_shared<const TextSplitter>(known, AddedTokens({}), false),
-                        whole_pieces);
+  Encoder encoder(vocab, std::make_shared<const TextSplitter>(known, AddedTokens({}), false),
+                  whole_pieces);
   std::vector<TokenId> expected;
   std::vector<std::uint32_t> ends(text.size() + 1);
   const std::size_t n = known.scan(text, 0, ends.data(), ends.size());
@@ -131,9 +132,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     expected.insert(expected.end(), ids.begin(), ids.end());
   }
   static const AddedTokenSet none;
-  const auto workspace = std::make_unique<Workspace>();
+  auto workspace = std::make_unique<Workspace>();
   const Decoder decoder(*vocab, encoder.splitter().added_tokens());
-  for (int round = 0; round < 2; ++round) {
+  for (std::size_t round = 0; round < 2 * available_backends().size(); ++round) {
+    set_backend(available_backends()[round / 2]);
+    if (round % 2 == 0) {
+      encoder.clear_cache();
+      workspace = std::make_unique<Workspace>();
+    }
     workspace->tokens.clear();
     encoder.encode(text, {none, none}, *workspace);
     const TokenId* const ids = workspace->tokens.data();

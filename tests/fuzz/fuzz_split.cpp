@@ -1,5 +1,6 @@
-// The scanner against the regular expression, stages against each other, and a text cut at safe
-// places against the whole. Input: a byte that chooses the batch size and the stages, then text.
+// The scanner, on every backend, against the regular expression, stages against each other, and a
+// text cut at safe places against the whole. Input: a byte that chooses the batch size and the
+// stages, then text.
 
 #include <string>
 #include <vector>
@@ -9,13 +10,15 @@
 #include "documents/safe_cut.hpp"
 #include "pretokenize/grammar.hpp"
 #include "pretokenize/split_stages.hpp"
+#include "simd/backend.hpp"
 
 using namespace bytestride;
 using namespace bytestride::testing;
 
 namespace {
 
-std::vector<std::size_t> scan_ends(const KnownPattern& known, ByteSpan text, std::size_t capacity) {
+std::vector<std::size_t> scan_ends_once(const KnownPattern& known, ByteSpan text,
+                                        std::size_t capacity) {
   std::vector<std::uint32_t> batch(capacity);
   std::vector<std::size_t> ends;
   for (std::size_t position = 0; position < text.size();) {
@@ -23,6 +26,16 @@ std::vector<std::size_t> scan_ends(const KnownPattern& known, ByteSpan text, std
     require(n > 0, "a scan gave nothing");
     for (std::size_t i = 0; i < n; ++i) ends.push_back(position + batch[i]);
     position = ends.back();
+  }
+  return ends;
+}
+
+std::vector<std::size_t> scan_ends(const KnownPattern& known, ByteSpan text, std::size_t capacity) {
+  set_backend(Backend::scalar);
+  const std::vector<std::size_t> ends = scan_ends_once(known, text, capacity);
+  for (const Backend other : available_backends()) {
+    set_backend(other);
+    require(scan_ends_once(known, text, capacity) == ends, "a backend and the scalar one");
   }
   return ends;
 }
