@@ -217,12 +217,45 @@ struct Backtracker::Positions {
   std::uint64_t* bits = few;
 };
 
+// may_follow remembered, for words long enough to ask the same again: white space, emoji, runs. A
+// third less time for those, and a few percent more for random letters.
+class Backtracker::Answers {
+ public:
+  Answers(const Backtracker& backtracker, std::size_t n, std::vector<std::uint64_t>& scratch)
+      : backtracker_(backtracker) {
+    if (n < kRemembered) return;
+    scratch.assign(kRemembered, 0);
+    known_ = scratch.data();
+  }
+
+  bool may_follow(std::uint32_t a, std::uint32_t b, std::size_t& steps) {
+    if (known_ == nullptr) return backtracker_.may_follow(a, b, steps);
+    ++steps;
+    // Numbers are below 2^24: no question is 0.
+    const std::uint64_t question = kAsked | pair_key(a, b) << 1;
+    std::uint64_t& known = known_[(a * 0x9E3779B1u ^ b * 0x85EBCA6Bu) >> (32 - kBits)];
+    if ((known & ~std::uint64_t{1}) != question) {
+      known = question | (backtracker_.may_follow(a, b, steps) ? 1 : 0);
+    }
+    return known & 1;
+  }
+
+ private:
+  static constexpr unsigned kBits = 11;
+  static constexpr std::size_t kRemembered = std::size_t{1} << kBits;
+  static constexpr std::uint64_t kAsked = std::uint64_t{1} << 63;
+
+  const Backtracker& backtracker_;
+  std::uint64_t* known_ = nullptr;
+};
+
 std::size_t Backtracker::search(ByteSpan word, TokenId* out, BacktrackScratch& scratch) const {
   BYTESTRIDE_ASSERT(usable_);
   const std::size_t n = word.size();
   if (n == 0) return 0;
   const char* const text = word.data();
   Positions dead(n, scratch.dead);
+  Answers answers(*this, n, scratch.answers);
   const std::size_t most_steps = kMaxStepsPerByte * n + kFewestSteps;
   std::size_t steps = 0, at = 0, n_out = 0;
   std::uint32_t token = trie_.longest(text, text + n, steps);
@@ -238,7 +271,7 @@ std::size_t Backtracker::search(ByteSpan word, TokenId* out, BacktrackScratch& s
       continue;
     }
     const std::size_t length = tokens_[token].length;
-    if (dead.has(at + length) || (n_out > 0 && !may_follow(out[n_out - 1], token, steps))) {
+    if (dead.has(at + length) || (n_out > 0 && !answers.may_follow(out[n_out - 1], token, steps))) {
       token = shorter_[token];
       continue;
     }

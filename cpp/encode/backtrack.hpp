@@ -22,6 +22,7 @@ namespace bytestride {
 
 struct BacktrackScratch {
   std::vector<std::uint64_t> dead;
+  std::vector<std::uint64_t> answers;
   MergeScratch merge;
 };
 
@@ -59,6 +60,7 @@ class Backtracker {
   };
 
   struct Positions;
+  class Answers;
 
   void number_tokens(std::vector<Token>& tokens, std::vector<ByteSpan>& spellings);
   static void time_tokens(std::vector<Token>& tokens);

@@ -54,14 +54,12 @@ class PrefixTrie::Builder {
     };
     std::vector<Range> todo;
     const auto byte_of = [&](std::uint32_t i, std::uint32_t depth) -> std::uint32_t {
-      if (depth < 8) return order_[i].head >> (56 - 8 * depth) & 0xFF;
       return static_cast<unsigned char>(tokens_[order_[i].token][depth]);
     };
     const auto end_of_byte = [&](std::uint32_t begin, std::uint32_t end, std::uint32_t depth) {
       const std::uint32_t byte = byte_of(begin, depth);
-      if (byte_of(end - 1, depth) == byte) return end;
       std::uint32_t i = begin + 1;
-      while (byte_of(i, depth) == byte) ++i;
+      while (i < end && byte_of(i, depth) == byte) ++i;
       return i;
     };
     const auto n_all = static_cast<std::uint32_t>(order_.size());

@@ -306,6 +306,19 @@ TEST_CASE("a million bytes take little time") {
   }
 }
 
+TEST_CASE("long words of random vocabularies, where answers are remembered") {
+  BacktrackScratch scratch;
+  for (const Order order : {Order::kept, Order::a_few_swapped, Order::shuffled}) {
+    for_seeds(60, [&](Random& random) {
+      const std::string_view alphabet = random.one_in(2) ? "ab" : "abcd";
+      const Vocab vocab =
+          random_vocab(random, alphabet, 1 + random.below(60), order, random.one_in(2));
+      const Backtracker backtracker(vocab);
+      check_word(vocab, backtracker, letters(random, alphabet, 2000 + random.below(4000)), scratch);
+    });
+  }
+}
+
 TEST_CASE("an empty word gives nothing") {
   const Vocab vocab = vocab_of({"ab"});
   BacktrackScratch scratch;
