@@ -18,8 +18,9 @@ Decoder::Decoder(const Vocab& vocab, const AddedTokens& added) {
     max_id = std::max<std::size_t>(max_id, token.id);
   }
   by_id_.resize(max_id + 1);
-  for (TokenId id = 0; id <= vocab.max_id(); ++id) {
-    if (vocab.has(id)) by_id_[id] = vocab.token_bytes(id);
+  const TokenTable& tokens = vocab.tokens();
+  for (std::uint32_t row = 0; row < tokens.size(); ++row) {
+    by_id_[tokens.id(row)] = tokens.bytes(row);
   }
   for (std::size_t i = added.all().size(); i-- > 0;) {
     by_id_[added.all()[i].id] = added.all()[i].content;

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bytestride.definition import MAX_ID
+from bytestride.token_map import MAX_ID
 from bytestride.errors import FormatError
 from bytestride.formats import bytelevel
 from bytestride.formats.json_fields import field
