@@ -14,18 +14,18 @@ namespace {
 // Symbols are numbered in the order they are made, the 256 bytes first, so that a symbol is its own
 // rank, and a pair and its product fit in one word.
 using Symbol = std::uint32_t;
-constexpr Symbol kNoSymbol = 0xFFFFFFFFu;
 constexpr unsigned kSymbolBits = 21;
 constexpr std::size_t kMaxSymbols = (std::size_t{1} << kSymbolBits) - 1;
 
-// The pairs found so far. Pairs of two bytes, which are looked up most, have a dense table.
+// The pairs found so far. Buckets of one cache line, at most half full as a whole, are compared
+// without a branch; pairs of two bytes, which are looked up most, have a dense table.
 class FoundPairs {
  public:
   explicit FoundPairs(std::size_t n_pairs)
       : multiplier_(process_hash_seed().b | 1),
-        shift_(std::countl_zero(std::bit_ceil(2 * n_pairs + 2) - 1)),
-        of_bytes_(std::size_t{1} << 16),
-        slots_(std::bit_ceil(2 * n_pairs + 2)) {}
+        n_buckets_(n_pairs / (kBucketSlots / 2) + 1),
+        buckets_(n_buckets_),
+        of_bytes_(std::size_t{1} << 16) {}
 
   void insert(Symbol left, Symbol right, Symbol product) {
     if ((left | right) < 256) {
@@ -33,69 +33,134 @@ class FoundPairs {
       return;
     }
     const std::uint64_t pair = pair_of(left, right);
-    std::size_t i = home_of(pair);
-    while (slots_[i] != 0) i = next(i);
-    slots_[i] = pair << kSymbolBits | product;
+    std::size_t i = bucket_of(pair);
+    while (buckets_[i].slots[kBucketSlots - 1] != 0) i = next(i);
+    *std::find(buckets_[i].slots, buckets_[i].slots + kBucketSlots, 0u) =
+        pair << kSymbolBits | product;
   }
 
+  // What two symbols merge into; 0 where they do not.
   Symbol of_bytes(unsigned char left, unsigned char right) const {
-    const Symbol product = of_bytes_[std::size_t{left} << 8 | right];
-    return product == 0 ? kNoSymbol : product;
+    return of_bytes_[std::size_t{left} << 8 | right];
   }
-
   Symbol find(Symbol left, Symbol right) const {
-    if ((left | right) < 256) {
-      return of_bytes(static_cast<unsigned char>(left), static_cast<unsigned char>(right));
-    }
+    if ((left | right) < 256) return of_bytes_[left << 8 | right];
     const std::uint64_t pair = pair_of(left, right);
-    for (std::size_t i = home_of(pair); slots_[i] != 0; i = next(i)) {
-      if (slots_[i] >> kSymbolBits == pair) {
-        return static_cast<Symbol>(slots_[i]) & static_cast<Symbol>(kMaxSymbols);
+    for (std::size_t i = bucket_of(pair);; i = next(i)) {
+      const std::uint64_t* const slots = buckets_[i].slots;
+      std::uint64_t found = 0;
+      for (std::size_t k = 0; k < kBucketSlots; ++k) {
+        found |= slots[k] >> kSymbolBits == pair ? slots[k] & kMaxSymbols : 0;
       }
+      if (found != 0 || slots[kBucketSlots - 1] == 0) return static_cast<Symbol>(found);
     }
-    return kNoSymbol;
+  }
+  void prefetch(Symbol left, Symbol right) const {
+    __builtin_prefetch(&buckets_[bucket_of(pair_of(left, right))]);
   }
 
  private:
+  static constexpr std::size_t kBucketSlots = 8;
+  struct alignas(64) Bucket {
+    std::uint64_t slots[kBucketSlots];  // pair and product, filled from the first on; 0: empty
+  };
+
   static std::uint64_t pair_of(Symbol left, Symbol right) {
     return std::uint64_t{left} << kSymbolBits | right;
   }
-  std::size_t home_of(std::uint64_t pair) const { return (pair * multiplier_) >> shift_; }
-  std::size_t next(std::size_t i) const { return (i + 1) & (~std::uint64_t{0} >> shift_); }
+  std::size_t bucket_of(std::uint64_t pair) const {
+    return (pair * multiplier_ >> 32) * n_buckets_ >> 32;
+  }
+  std::size_t next(std::size_t i) const { return i + 1 == n_buckets_ ? 0 : i + 1; }
 
   std::uint64_t multiplier_;
-  int shift_;
+  std::size_t n_buckets_;
+  PageArray<Bucket> buckets_;
   PageArray<Symbol> of_bytes_;
-  PageArray<std::uint64_t> slots_;  // pair and product; 0: empty, for a product is at least 256
 };
 
-// Merges the symbols of a word of at most kMaxScannedSymbols bytes until two are left or none
-// merges; returns how many are left.
-std::size_t merge_to_two(const FoundPairs& found, ByteSpan bytes, Symbol* symbols) {
-  Symbol products[kMaxScannedSymbols];  // products[i]: of symbols i and i + 1
-  std::size_t n = bytes.size();
-  for (std::size_t i = 0; i < n; ++i) symbols[i] = static_cast<unsigned char>(bytes[i]);
-  for (std::size_t i = 0; i + 1 < n; ++i) {
-    products[i] = found.of_bytes(static_cast<unsigned char>(bytes[i]),
-                                 static_cast<unsigned char>(bytes[i + 1]));
-  }
-  while (n > 2) {
-    std::size_t best = 0;
-    Symbol product = products[0];
-    for (std::size_t i = 1; i + 1 < n; ++i) {
-      best = products[i] < product ? i : best;
-      product = std::min(products[i], product);
+constexpr std::size_t kMaxLaneBytes = 64;
+
+// The merging of one token's bytes, one merge a step; what a step looks up is asked for one step
+// before. A symbol stands where its first byte stood, so nothing is ever moved.
+class Lane {
+ public:
+  // Precondition: bytes.size() is 2 to kMaxLaneBytes.
+  void start(const FoundPairs& found, ByteSpan bytes) {
+    const std::size_t n = bytes.size();
+    alive_ = ~std::uint64_t{0} >> (64 - n);
+    n_blocks_ = (n + kBlock - 1) / kBlock;
+    std::fill_n(merges_, n_blocks_ * kBlock, kNone);
+    for (std::size_t i = 0; i < n; ++i) symbols_[i] = static_cast<unsigned char>(bytes[i]);
+    for (std::size_t i = 0; i + 1 < n; ++i) {
+      merges_[i] = merge_at(i, found.of_bytes(static_cast<unsigned char>(bytes[i]),
+                                              static_cast<unsigned char>(bytes[i + 1])));
     }
-    if (product == kNoSymbol) break;
-    symbols[best] = product;
-    for (std::size_t i = best + 1; i + 1 < n; ++i) symbols[i] = symbols[i + 1];
-    for (std::size_t i = best; i + 2 < n; ++i) products[i] = products[i + 1];
-    --n;
-    if (best > 0) products[best - 1] = found.find(symbols[best - 1], symbols[best]);
-    if (best + 1 < n) products[best] = found.find(symbols[best], symbols[best + 1]);
+    n_ = n;
+    merged_at_ = kNowhere;
   }
-  return n;
-}
+
+  // False where nothing is left to do: two parts are left, or more that do not merge.
+  bool step(const FoundPairs& found) {
+    if (n_ == 2) return false;
+    if (merged_at_ != kNowhere) {
+      const std::size_t i = merged_at_;
+      if (const std::uint64_t before = alive_ & ~(~std::uint64_t{0} << i)) {
+        const std::size_t j = 63 - static_cast<std::size_t>(std::countl_zero(before));
+        merges_[j] = merge_at(j, found.find(symbols_[j], symbols_[i]));
+      }
+      const std::uint64_t after = alive_ >> i >> 1;
+      merges_[i] = after == 0 ? kNone
+                              : merge_at(i, found.find(symbols_[i], symbols_[next_of(i, after)]));
+    }
+    std::int32_t first = kNone;
+    for (std::size_t block = 0; block < n_blocks_; ++block) {
+      for (std::size_t k = 0; k < kBlock; ++k) first = std::min(first, merges_[block * kBlock + k]);
+    }
+    if (first == kNone) return false;
+    const auto i = static_cast<std::size_t>(first) % kMaxLaneBytes;
+    const std::size_t gone = next_of(i, alive_ >> i >> 1);
+    symbols_[i] = static_cast<Symbol>(first) / kMaxLaneBytes;
+    merges_[gone] = kNone;
+    alive_ &= ~(std::uint64_t{1} << gone);
+    if (--n_ == 2) return false;
+    if (const std::uint64_t before = alive_ & ~(~std::uint64_t{0} << i)) {
+      found.prefetch(symbols_[63 - static_cast<std::size_t>(std::countl_zero(before))],
+                     symbols_[i]);
+    }
+    if (const std::uint64_t after = alive_ >> i >> 1) {
+      found.prefetch(symbols_[i], symbols_[next_of(i, after)]);
+    }
+    merged_at_ = i;
+    return true;
+  }
+
+  std::optional<std::pair<Symbol, Symbol>> parts() const {
+    if (n_ != 2) return std::nullopt;
+    return std::pair(symbols_[0], symbols_[next_of(0, alive_ >> 1)]);
+  }
+
+ private:
+  static constexpr std::size_t kBlock = 8;
+  static constexpr std::size_t kNowhere = kMaxLaneBytes;
+  static constexpr std::int32_t kNone = 0x7FFFFFFF;
+
+  // Ordered by rank, then by place. A symbol has 21 bits and a place 6.
+  static std::int32_t merge_at(std::size_t i, Symbol product) {
+    return product == 0 ? kNone : static_cast<std::int32_t>(product * kMaxLaneBytes + i);
+  }
+  // Place of the symbol after the one at i; `after` is the places from i + 1 on.
+  static std::size_t next_of(std::size_t i, std::uint64_t after) {
+    return i + 1 + static_cast<std::size_t>(std::countr_zero(after));
+  }
+
+  std::uint64_t alive_;  // places that hold a symbol
+  std::size_t n_;        // how many
+  std::size_t n_blocks_;
+  std::size_t merged_at_;  // by the last step; its pairs are still to be looked up
+  Symbol symbols_[kMaxLaneBytes];
+  std::int32_t merges_[kMaxLaneBytes];  // of the symbol at a place and the one after it
+};
 
 // Finds the pair of one token after another.
 class InOrder {
@@ -103,6 +168,7 @@ class InOrder {
   InOrder(const TokenTable& tokens, std::size_t n_products)
       : tokens_(tokens), found_(n_products), result_{PairTable(n_products), {}} {
     result_.merges.reserve(n_products);
+    ranks_.reserve(n_products);
     ids_.reserve(256 + n_products);
     for (unsigned byte = 0; byte < 256; ++byte) {
       const char c = static_cast<char>(byte);
@@ -112,16 +178,71 @@ class InOrder {
     for (Symbol byte = 0; byte < 256; ++byte) symbol_of_row_[tokens.row_of(ids_[byte])] = byte;
   }
 
+  // Calls add(i, parts) for each of the products in turn; `parts` are the last two parts of its bytes
+  // under the pairs found up to then. False where a product does not come to two, or add says so.
+  //
+  // Products go through their first merges side by side, as many as there are lanes. A pair found
+  // within such a batch ranks above all that were found before it, so a product that comes to two
+  // without it would not use it; one that does not is looked at again in its turn.
+  template <typename Add>
+  bool for_each(std::span<const std::uint32_t> products, const Add& add) {
+    std::size_t running[kLanes];
+    for (std::size_t begin = 0; begin < products.size(); begin += kLanes) {
+      const std::size_t n = std::min(kLanes, products.size() - begin);
+      std::size_t n_running = 0;
+      for (std::size_t i = 0; i < n; ++i) {
+        const ByteSpan bytes = tokens_.bytes(products[begin + i]);
+        if (bytes.size() > kMaxLaneBytes) continue;
+        lanes_[i].start(found_, bytes);
+        running[n_running++] = i;
+      }
+      while (n_running > 0) {
+        std::size_t n_left = 0;
+        for (std::size_t k = 0; k < n_running; ++k) {
+          Lane& lane = lanes_[running[k]];
+          if (lane.step(found_)) {
+            running[n_left++] = running[k];
+          } else if (const auto parts = lane.parts()) {
+            found_.prefetch(parts->first, parts->second);
+          }
+        }
+        n_running = n_left;
+      }
+      for (std::size_t i = 0; i < n; ++i) {
+        const std::uint32_t row = products[begin + i];
+        auto parts = tokens_.bytes(row).size() > kMaxLaneBytes ? std::nullopt
+                                                                    : lanes_[i].parts();
+        if (!parts) parts = parts_of(row);
+        if (!parts || !add(begin + i, *parts)) return false;
+      }
+    }
+    return true;
+  }
+
+ private:
+  static constexpr std::size_t kLanes = 32;
+
+  // Brings the table of the result up to what was found; only long tokens need it before the end.
+  void fill_pairs() {
+    for (; n_filled_ < ranks_.size(); ++n_filled_) {
+      const FiringMerge& merge = result_.merges[n_filled_];
+      result_.pairs.insert(merge.pair, {ranks_[n_filled_], merge.product});
+    }
+  }
+
   // The last two parts of the token's bytes under the pairs found so far, if it comes to two.
   std::optional<std::pair<Symbol, Symbol>> parts_of(std::uint32_t row) {
     const ByteSpan bytes = tokens_.bytes(row);
-    if (bytes.size() <= kMaxScannedSymbols) {
-      Symbol symbols[kMaxScannedSymbols];
-      if (merge_to_two(found_, bytes, symbols) != 2) return std::nullopt;
-      return std::pair(symbols[0], symbols[1]);
+    if (bytes.size() <= kMaxLaneBytes) {
+      Lane lane;
+      lane.start(found_, bytes);
+      while (lane.step(found_)) {
+      }
+      return lane.parts();
     }
     spelled_.clear();
     for (const char byte : bytes) spelled_.push_back(ids_[static_cast<unsigned char>(byte)]);
+    fill_pairs();
     const std::size_t n =
         merge_symbols(result_.pairs, spelled_.data(), spelled_.size(), scratch_, 2);
     if (n != 2) return std::nullopt;
@@ -129,6 +250,8 @@ class InOrder {
                      symbol_of_row_[tokens_.row_of(spelled_[1])]);
   }
 
+
+ public:
   Pair ids_of(std::pair<Symbol, Symbol> parts) const {
     return {ids_[parts.first], ids_[parts.second]};
   }
@@ -137,18 +260,24 @@ class InOrder {
     const auto product = static_cast<Symbol>(ids_.size());
     const TokenId id = tokens_.id(row);
     found_.insert(parts.first, parts.second, product);
-    result_.pairs.insert(ids_of(parts), {rank, id});
     result_.merges.push_back({ids_of(parts), id});
+    ranks_.push_back(rank);
     symbol_of_row_[row] = product;
     ids_.push_back(id);
   }
 
-  FiringMerges take() { return std::move(result_); }
+  FiringMerges take() {
+    fill_pairs();
+    return std::move(result_);
+  }
 
  private:
   const TokenTable& tokens_;
   FoundPairs found_;
+  Lane lanes_[kLanes];
   FiringMerges result_;
+  std::vector<std::uint32_t> ranks_;  // of the result's merges
+  std::size_t n_filled_ = 0;          // merges that are in the result's table
   std::vector<TokenId> ids_;  // of the symbols
   std::vector<Symbol> symbol_of_row_;
   MergeScratch scratch_;
@@ -160,11 +289,16 @@ class InOrder {
 std::optional<FiringMerges> firing_of_ranks_in_order(const TokenTable& tokens) {
   if (tokens.size() > kMaxSymbols) return std::nullopt;
   InOrder in_order(tokens, tokens.size() - 256);
+  std::vector<std::uint32_t> products;
+  products.reserve(tokens.size());
   for (std::uint32_t row = 0; row < tokens.size(); ++row) {
-    if (tokens.bytes(row).size() < 2) continue;
-    const auto parts = in_order.parts_of(row);
-    if (!parts) return std::nullopt;
-    in_order.add(row, *parts, tokens.id(row));
+    if (tokens.bytes(row).size() > 1) products.push_back(row);
+  }
+  if (!in_order.for_each(products, [&](std::size_t i, std::pair<Symbol, Symbol> parts) {
+        in_order.add(products[i], parts, tokens.id(products[i]));
+        return true;
+      })) {
+    return std::nullopt;
   }
   return in_order.take();
 }
@@ -174,20 +308,29 @@ std::optional<FiringMerges> firing_of_rows_in_order(const TokenTable& tokens,
                                                     std::span<const std::uint32_t> products) {
   if (tokens.size() > kMaxSymbols) return std::nullopt;
   InOrder in_order(tokens, tokens.size() - 256);
+  // Of each product, in turn: its token and where its rows end.
   std::vector<bool> made(tokens.size());
-  for (std::size_t begin = 0, end; begin < merges.size(); begin = end) {
-    const std::uint32_t product = products[begin];
-    end = begin + 1;
-    while (end < merges.size() && products[end] == product) ++end;
-    if (made[product]) return std::nullopt;
-    made[product] = true;
-    const auto parts = in_order.parts_of(product);
-    if (!parts) return std::nullopt;
-    // From the last on: of a pair that stands twice, the later row counts.
-    std::size_t row = end;
-    while (row > begin && merges[row - 1] != in_order.ids_of(*parts)) --row;
-    if (row == begin) return std::nullopt;
-    in_order.add(product, *parts, static_cast<std::uint32_t>(row - 1));
+  std::vector<std::uint32_t> made_in_turn;
+  std::vector<std::size_t> ends;
+  for (std::size_t row = 0; row < merges.size(); ++row) {
+    if (row > 0 && products[row] == products[row - 1]) {
+      ends.back() = row + 1;
+      continue;
+    }
+    if (made[products[row]]) return std::nullopt;
+    made[products[row]] = true;
+    made_in_turn.push_back(products[row]);
+    ends.push_back(row + 1);
+  }
+  if (!in_order.for_each(made_in_turn, [&](std::size_t i, std::pair<Symbol, Symbol> parts) {
+        // From the last on: of a pair that stands twice, the later row counts.
+        const std::size_t begin = i == 0 ? 0 : ends[i - 1];
+        std::size_t row = ends[i];
+        while (row > begin && merges[row - 1] != in_order.ids_of(parts)) --row;
+        if (row > begin) in_order.add(made_in_turn[i], parts, static_cast<std::uint32_t>(row - 1));
+        return row > begin;
+      })) {
+    return std::nullopt;
   }
   FiringMerges result = in_order.take();
   for (std::uint32_t row = 0; row < tokens.size(); ++row) {
