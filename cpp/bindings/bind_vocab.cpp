@@ -1,5 +1,6 @@
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 #include "bindings/arrays.hpp"
 #include "bindings/bind.hpp"
 #include "bindings/documents.hpp"
+#include "vocab/model_text.hpp"
 #include "vocab/rank_lines.hpp"
 #include "vocab/vocab.hpp"
 
@@ -29,6 +31,32 @@ std::shared_ptr<TokenTable> tokens_from_ranks(const py::bytes& text) {
   const py::gil_scoped_release release;
   std::optional<TokenList> list = read_rank_lines(view);
   return list ? std::make_shared<TokenTable>(*std::move(list)) : nullptr;
+}
+
+// (tokens, merges, other keys, range of the vocabulary, range of the merges), or None.
+py::object model_of(const py::bytes& document) {
+  const auto view = static_cast<std::string_view>(document);
+  std::optional<ModelText> model;
+  {
+    const py::gil_scoped_release release;
+    model = read_model_text(view);
+  }
+  if (!model) return py::none();
+  const auto n = static_cast<py::ssize_t>(model->pairs.size());
+  py::array_t<TokenId> merges({n, py::ssize_t{2}});
+  std::copy(model->pairs.begin(), model->pairs.end(),
+            reinterpret_cast<Pair*>(merges.mutable_data()));
+  py::list other_keys;
+  for (const auto& [text, id] : model->other_keys) {
+    other_keys.append(py::make_tuple(text.begin, text.end, id));
+  }
+  return py::make_tuple(std::const_pointer_cast<TokenTable>(model->tokens), merges, other_keys,
+                        py::make_tuple(model->vocab.begin, model->vocab.end),
+                        py::make_tuple(model->merges.begin, model->merges.end));
+}
+
+std::shared_ptr<TokenTable> tokens_without(const TokenTable& tokens, const py::array& ids) {
+  return std::make_shared<TokenTable>(tokens.without(span_of<TokenId>(ids, "ids")));
 }
 
 py::tuple token_arrays(const TokenTable& tokens) {
@@ -101,7 +129,9 @@ void bind_vocab(py::module_& module) {
       .def("arrays", &token_arrays)
       .def("bytes_of", &bytes_of_id, py::arg("id"))
       .def("all_bytes", &bytes_of_all)
-      .def("id_of", &id_of_bytes, py::arg("token"));
+      .def("id_of", &id_of_bytes, py::arg("token"))
+      .def("without", &tokens_without, py::arg("ids"));
+  module.def("read_model_text", &model_of, py::arg("document"));
   module.def("read_rank_lines", &tokens_from_ranks, py::arg("text"));
   py::class_<Vocab, std::shared_ptr<Vocab>>(module, "Vocab")
       .def(py::init(&make_vocab), py::arg("tokens").none(false), py::arg("merges"))

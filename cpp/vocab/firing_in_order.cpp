@@ -120,7 +120,7 @@ class Lane {
     if (first == kNone) return false;
     const auto i = static_cast<std::size_t>(first) % kMaxLaneBytes;
     const std::size_t gone = next_of(i, alive_ >> i >> 1);
-    symbols_[i] = static_cast<Symbol>(first) / kMaxLaneBytes;
+    symbols_[i] = static_cast<Symbol>(static_cast<std::size_t>(first) / kMaxLaneBytes);
     merges_[gone] = kNone;
     alive_ &= ~(std::uint64_t{1} << gone);
     if (--n_ == 2) return false;

@@ -40,6 +40,13 @@ class TokenIndex {
     return kNoRow;
   }
 
+  // The row that find will look at first, kNoRow if none: whose bytes to wait for next.
+  std::uint32_t candidate(std::uint64_t hash) const {
+    std::size_t i = hash & mask_;
+    while (slots_[i].row_and_one != 0 && slots_[i].tag != tag_of(hash)) i = (i + 1) & mask_;
+    return slots_[i].row_and_one - 1;
+  }
+
   // kNoRow where nothing was inserted with these bytes.
   template <typename BytesOf>
   std::uint32_t find(ByteSpan bytes, std::uint64_t hash, const BytesOf& bytes_of) const {

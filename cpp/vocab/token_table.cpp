@@ -7,6 +7,8 @@
 namespace bytestride {
 namespace {
 
+constexpr std::uint32_t kBatch = 32;  // slots waited for at one time
+
 std::string name_of(TokenId id) {
   return "token " + std::to_string(id);
 }
@@ -64,8 +66,40 @@ TokenTable::TokenTable(TokenList list) : list_(std::move(list)), index_(list_.to
   index_rows();
 }
 
+TokenTable TokenTable::without(std::span<const TokenId> ids) const {
+  TokenList left{list_.bytes, {}};
+  const std::vector<TokenId> sorted = [&] {
+    std::vector<TokenId> copy(ids.begin(), ids.end());
+    std::sort(copy.begin(), copy.end());
+    return copy;
+  }();
+  for (const TokenList::Token& token : list_.tokens) {
+    if (!std::binary_search(sorted.begin(), sorted.end(), token.id)) left.tokens.push_back(token);
+  }
+  return TokenTable(std::move(left));
+}
+
+void TokenTable::rows_of(std::span<const ByteSpan> words, std::span<std::uint32_t> rows) const {
+  std::uint64_t hashes[kBatch];
+  for (std::size_t begin = 0; begin < words.size(); begin += kBatch) {
+    const std::size_t n = std::min<std::size_t>(kBatch, words.size() - begin);
+    std::uint32_t* const found = rows.data() + begin;
+    for (std::size_t i = 0; i < n; ++i) {
+      hashes[i] = index_.hash(words[begin + i]);
+      index_.prefetch(hashes[i]);
+    }
+    for (std::size_t i = 0; i < n; ++i) {
+      found[i] = index_.candidate(hashes[i]);
+      if (found[i] != kNoRow) __builtin_prefetch(&list_.tokens[found[i]]);
+    }
+    for (std::size_t i = 0; i < n; ++i) {
+      if (found[i] != kNoRow) __builtin_prefetch(bytes(found[i]).data());
+    }
+    for (std::size_t i = 0; i < n; ++i) found[i] = row_of(words[begin + i], hashes[i]);
+  }
+}
+
 void TokenTable::index_rows() {
-  constexpr std::uint32_t kBatch = 32;  // slots waited for at one time
   const auto bytes_of = [this](std::uint32_t row) { return bytes(row); };
   const auto n_rows = static_cast<std::uint32_t>(size());
   std::uint64_t hashes[kBatch];

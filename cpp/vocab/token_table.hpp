@@ -68,6 +68,11 @@ class TokenTable {
   std::uint32_t row_of(ByteSpan bytes, std::uint64_t hash) const {
     return index_.find(bytes, hash, [this](std::uint32_t row) { return this->bytes(row); });
   }
+  // The same for many at one time, which wait for memory together.
+  void rows_of(std::span<const ByteSpan> words, std::span<std::uint32_t> rows) const;
+
+  // The tokens but for those with these ids.
+  TokenTable without(std::span<const TokenId> ids) const;
 
  private:
   void index_rows();

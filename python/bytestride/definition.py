@@ -230,9 +230,7 @@ def _explain_merges(pairs: npt.NDArray[Any], tokens: TokenMap) -> None:
     for row, (left, right) in enumerate(pairs.tolist()):
         for token_id in (left, right):
             if token_id not in tokens:
-                raise ValueError(
-                    f"merge {row} refers to id {token_id}, which is no ordinary token"
-                )
+                raise ValueError(f"merge {row} refers to id {token_id}, which is no ordinary token")
         product = tokens[left] + tokens[right]
         if tokens.id_of(product) is None:
             raise ValueError(
