@@ -162,76 +162,91 @@ class Lane {
   std::int32_t merges_[kMaxLaneBytes];  // of the symbol at a place and the one after it
 };
 
-// Finds the pair of one token after another.
+using Parts = std::pair<Symbol, Symbol>;
+
+// Finds the pair of one product after another.
 class InOrder {
  public:
-  InOrder(const TokenTable& tokens, std::size_t n_products)
-      : tokens_(tokens), found_(n_products), result_{PairTable(n_products), {}} {
-    result_.merges.reserve(n_products);
-    ranks_.reserve(n_products);
-    ids_.reserve(256 + n_products);
+  explicit InOrder(const TokenTable& tokens)
+      : tokens_(tokens),
+        found_(tokens.size() - 256),
+        result_{PairTable(tokens.size() - 256), {}},
+        symbol_of_row_(tokens.size(), kNoSymbol) {
+    result_.merges.reserve(tokens.size() - 256);
+    ranks_.reserve(tokens.size() - 256);
+    ids_.reserve(tokens.size());
     for (unsigned byte = 0; byte < 256; ++byte) {
       const char c = static_cast<char>(byte);
-      ids_.push_back(tokens.id(tokens.row_of(ByteSpan(&c, 1))));
+      const std::uint32_t row = tokens.row_of(ByteSpan(&c, 1));
+      symbol_of_row_[row] = byte;
+      ids_.push_back(tokens.id(row));
     }
-    symbol_of_row_.resize(tokens.size());
-    for (Symbol byte = 0; byte < 256; ++byte) symbol_of_row_[tokens.row_of(ids_[byte])] = byte;
   }
 
-  // Calls add(i, parts) for each of the products in turn; `parts` are the last two parts of its bytes
-  // under the pairs found up to then. False where a product does not come to two, or add says so.
+  // `products` are in rank order. rank_of(i, pair) is the rank of a pair of ids whose bytes are
+  // those of products[i], kNoRank where it does not merge.
   //
   // Products go through their first merges side by side, as many as there are lanes. A pair found
   // within such a batch ranks above all that were found before it, so a product that comes to two
-  // without it would not use it; one that does not is looked at again in its turn.
-  template <typename Add>
-  bool for_each(std::span<const std::uint32_t> products, const Add& add) {
-    std::size_t running[kLanes];
+  // parts without it would not use it; one that does not is looked at again in its turn.
+  template <typename RankOf>
+  std::optional<FiringMerges> find(std::span<const std::uint32_t> products,
+                                   const RankOf& rank_of) {
+    std::vector<std::size_t> not_made;
     for (std::size_t begin = 0; begin < products.size(); begin += kLanes) {
-      const std::size_t n = std::min(kLanes, products.size() - begin);
-      std::size_t n_running = 0;
-      for (std::size_t i = 0; i < n; ++i) {
-        const ByteSpan bytes = tokens_.bytes(products[begin + i]);
-        if (bytes.size() > kMaxLaneBytes) continue;
-        lanes_[i].start(found_, bytes);
-        running[n_running++] = i;
-      }
-      while (n_running > 0) {
-        std::size_t n_left = 0;
-        for (std::size_t k = 0; k < n_running; ++k) {
-          Lane& lane = lanes_[running[k]];
-          if (lane.step(found_)) {
-            running[n_left++] = running[k];
-          } else if (const auto parts = lane.parts()) {
-            found_.prefetch(parts->first, parts->second);
-          }
+      const auto batch = products.subspan(begin, std::min(kLanes, products.size() - begin));
+      run_lanes(batch);
+      for (std::size_t k = 0; k < batch.size(); ++k) {
+        const bool in_lane = tokens_.bytes(batch[k]).size() <= kMaxLaneBytes;
+        auto parts = in_lane ? lanes_[k].parts() : std::nullopt;
+        if (!parts) parts = parts_of(batch[k]);
+        const std::uint32_t rank = parts ? rank_of(begin + k, ids_of(*parts)) : kNoRank;
+        if (rank == kNoRank) {
+          not_made.push_back(begin + k);
+        } else {
+          add(batch[k], *parts, rank);
         }
-        n_running = n_left;
-      }
-      for (std::size_t i = 0; i < n; ++i) {
-        const std::uint32_t row = products[begin + i];
-        auto parts = tokens_.bytes(row).size() > kMaxLaneBytes ? std::nullopt
-                                                                    : lanes_[i].parts();
-        if (!parts) parts = parts_of(row);
-        if (!parts || !add(begin + i, *parts)) return false;
       }
     }
-    return true;
+    for (const std::size_t i : not_made) {
+      const auto parts = parts_of(products[i]);
+      if (parts && rank_of(i, ids_of(*parts)) != kNoRank) return std::nullopt;
+    }
+    fill_pairs();
+    for (std::uint32_t row = 0; row < tokens_.size(); ++row) {
+      if (symbol_of_row_[row] == kNoSymbol) result_.unreachable.push_back(tokens_.id(row));
+    }
+    return std::move(result_);
   }
 
  private:
   static constexpr std::size_t kLanes = 32;
+  static constexpr Symbol kNoSymbol = 0xFFFFFFFFu;
 
-  // Brings the table of the result up to what was found; only long tokens need it before the end.
-  void fill_pairs() {
-    for (; n_filled_ < ranks_.size(); ++n_filled_) {
-      const FiringMerge& merge = result_.merges[n_filled_];
-      result_.pairs.insert(merge.pair, {ranks_[n_filled_], merge.product});
+  void run_lanes(std::span<const std::uint32_t> batch) {
+    Lane* running[kLanes];
+    std::size_t n_running = 0;
+    for (std::size_t k = 0; k < batch.size(); ++k) {
+      const ByteSpan bytes = tokens_.bytes(batch[k]);
+      if (bytes.size() > kMaxLaneBytes) continue;
+      lanes_[k].start(found_, bytes);
+      running[n_running++] = &lanes_[k];
+    }
+    while (n_running > 0) {
+      std::size_t n_left = 0;
+      for (std::size_t k = 0; k < n_running; ++k) {
+        if (running[k]->step(found_)) {
+          running[n_left++] = running[k];
+        } else if (const auto parts = running[k]->parts()) {
+          found_.prefetch(parts->first, parts->second);
+        }
+      }
+      n_running = n_left;
     }
   }
 
   // The last two parts of the token's bytes under the pairs found so far, if it comes to two.
-  std::optional<std::pair<Symbol, Symbol>> parts_of(std::uint32_t row) {
+  std::optional<Parts> parts_of(std::uint32_t row) {
     const ByteSpan bytes = tokens_.bytes(row);
     if (bytes.size() <= kMaxLaneBytes) {
       Lane lane;
@@ -246,39 +261,36 @@ class InOrder {
     const std::size_t n =
         merge_symbols(result_.pairs, spelled_.data(), spelled_.size(), scratch_, 2);
     if (n != 2) return std::nullopt;
-    return std::pair(symbol_of_row_[tokens_.row_of(spelled_[0])],
-                     symbol_of_row_[tokens_.row_of(spelled_[1])]);
+    return Parts(symbol_of_row_[tokens_.row_of(spelled_[0])],
+                 symbol_of_row_[tokens_.row_of(spelled_[1])]);
   }
 
-
- public:
-  Pair ids_of(std::pair<Symbol, Symbol> parts) const {
-    return {ids_[parts.first], ids_[parts.second]};
-  }
-
-  void add(std::uint32_t row, std::pair<Symbol, Symbol> parts, std::uint32_t rank) {
+  void add(std::uint32_t row, Parts parts, std::uint32_t rank) {
     const auto product = static_cast<Symbol>(ids_.size());
-    const TokenId id = tokens_.id(row);
     found_.insert(parts.first, parts.second, product);
-    result_.merges.push_back({ids_of(parts), id});
+    result_.merges.push_back({ids_of(parts), tokens_.id(row)});
     ranks_.push_back(rank);
     symbol_of_row_[row] = product;
-    ids_.push_back(id);
+    ids_.push_back(tokens_.id(row));
   }
 
-  FiringMerges take() {
-    fill_pairs();
-    return std::move(result_);
+  // Brings the table of the result up to what was found; only long tokens need it before the end.
+  void fill_pairs() {
+    for (; n_filled_ < ranks_.size(); ++n_filled_) {
+      const FiringMerge& merge = result_.merges[n_filled_];
+      result_.pairs.insert(merge.pair, {ranks_[n_filled_], merge.product});
+    }
   }
 
- private:
+  Pair ids_of(Parts parts) const { return {ids_[parts.first], ids_[parts.second]}; }
+
   const TokenTable& tokens_;
   FoundPairs found_;
   Lane lanes_[kLanes];
   FiringMerges result_;
   std::vector<std::uint32_t> ranks_;  // of the result's merges
   std::size_t n_filled_ = 0;          // merges that are in the result's table
-  std::vector<TokenId> ids_;  // of the symbols
+  std::vector<TokenId> ids_;          // of the symbols
   std::vector<Symbol> symbol_of_row_;
   MergeScratch scratch_;
   std::vector<TokenId> spelled_;
@@ -288,55 +300,40 @@ class InOrder {
 
 std::optional<FiringMerges> firing_of_ranks_in_order(const TokenTable& tokens) {
   if (tokens.size() > kMaxSymbols) return std::nullopt;
-  InOrder in_order(tokens, tokens.size() - 256);
   std::vector<std::uint32_t> products;
   products.reserve(tokens.size());
   for (std::uint32_t row = 0; row < tokens.size(); ++row) {
     if (tokens.bytes(row).size() > 1) products.push_back(row);
   }
-  if (!in_order.for_each(products, [&](std::size_t i, std::pair<Symbol, Symbol> parts) {
-        in_order.add(products[i], parts, tokens.id(products[i]));
-        return true;
-      })) {
-    return std::nullopt;
-  }
-  return in_order.take();
+  return InOrder(tokens).find(products,
+                              [&](std::size_t i, Pair) { return tokens.id(products[i]); });
 }
 
 std::optional<FiringMerges> firing_of_rows_in_order(const TokenTable& tokens,
                                                     std::span<const Pair> merges,
                                                     std::span<const std::uint32_t> products) {
   if (tokens.size() > kMaxSymbols) return std::nullopt;
-  InOrder in_order(tokens, tokens.size() - 256);
-  // Of each product, in turn: its token and where its rows end.
-  std::vector<bool> made(tokens.size());
-  std::vector<std::uint32_t> made_in_turn;
+  // The products, each once, and where the rows of each end.
+  std::vector<std::uint32_t> in_turn;
   std::vector<std::size_t> ends;
-  for (std::size_t row = 0; row < merges.size(); ++row) {
+  std::vector<bool> seen(tokens.size());
+  for (std::size_t row = 0; row < products.size(); ++row) {
     if (row > 0 && products[row] == products[row - 1]) {
       ends.back() = row + 1;
       continue;
     }
-    if (made[products[row]]) return std::nullopt;
-    made[products[row]] = true;
-    made_in_turn.push_back(products[row]);
+    if (seen[products[row]]) return std::nullopt;
+    seen[products[row]] = true;
+    in_turn.push_back(products[row]);
     ends.push_back(row + 1);
   }
-  if (!in_order.for_each(made_in_turn, [&](std::size_t i, std::pair<Symbol, Symbol> parts) {
-        // From the last on: of a pair that stands twice, the later row counts.
-        const std::size_t begin = i == 0 ? 0 : ends[i - 1];
-        std::size_t row = ends[i];
-        while (row > begin && merges[row - 1] != in_order.ids_of(parts)) --row;
-        if (row > begin) in_order.add(made_in_turn[i], parts, static_cast<std::uint32_t>(row - 1));
-        return row > begin;
-      })) {
-    return std::nullopt;
-  }
-  FiringMerges result = in_order.take();
-  for (std::uint32_t row = 0; row < tokens.size(); ++row) {
-    if (!made[row] && tokens.bytes(row).size() > 1) result.unreachable.push_back(tokens.id(row));
-  }
-  return result;
+  return InOrder(tokens).find(in_turn, [&](std::size_t i, Pair pair) {
+    // From the last on: of a pair that stands twice, the later row counts.
+    const std::size_t begin = i == 0 ? 0 : ends[i - 1];
+    std::size_t row = ends[i];
+    while (row > begin && merges[row - 1] != pair) --row;
+    return row == begin ? kNoRank : static_cast<std::uint32_t>(row - 1);
+  });
 }
 
 }  // namespace bytestride

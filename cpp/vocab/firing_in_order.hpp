@@ -1,13 +1,14 @@
-// The firing merges of the usual vocabulary, in which every token is made from tokens that are made
+// The firing merges of the usual vocabulary, in which a token is made from tokens that are made
 // before it: then the pairs found so far are all that can fire inside the next token.
 //
-// Exact or nothing. For rows, the rows of one product must stand together; a token of the rows that
-// is not made by the pairs found before and one of its own rows is not of that kind. Why it is
-// exact: merging a token's bytes, a pair that was not found is either of an earlier product and
-// never fires (firing.hpp), or joins the token's own two parts, or ranks above all that were found;
-// so it is never the next merge while one that was found is left. Where none is left and there are
-// more than two parts, there is no answer here.
-// Cost: linear in the bytes of the tokens, but for those above 48 bytes (merge_symbols).
+// Exact or nothing. Why it is exact: a pair that was not found is of an earlier product and never
+// fires (firing.hpp), or joins the product's own two parts, or ranks above all that were found. So
+// merging a product's bytes, it is never next while a pair that was found is left. Where none is
+// left and the product is not made, only a pair found later could help: so it is tried again with
+// all of them, and if it is made then, there is no answer here. One try is enough: of all products
+// that were passed over wrongly, the shortest would be made, for no other stands inside it.
+// Nor is there one where the rows of a product do not stand together.
+// Cost: linear in the bytes of the tokens, but for those above 64 bytes (merge_symbols).
 #pragma once
 
 #include <optional>
