@@ -119,8 +119,7 @@ FiringMerges firing_of_ranks(const TokenTable& tokens) {
     }
     const TokenId id = tokens.id(row);
     if (starts.size() == 3) {
-      firing.push_back(
-          {id, {{tokens.id(row_of_part(0, 1)), tokens.id(row_of_part(1, 2))}, id}});
+      firing.push_back({id, {{tokens.id(row_of_part(0, 1)), tokens.id(row_of_part(1, 2))}, id}});
     } else {
       unreachable.push_back(id);
     }

@@ -110,8 +110,8 @@ class Lane {
         merges_[j] = merge_at(j, found.find(symbols_[j], symbols_[i]));
       }
       const std::uint64_t after = alive_ >> i >> 1;
-      merges_[i] = after == 0 ? kNone
-                              : merge_at(i, found.find(symbols_[i], symbols_[next_of(i, after)]));
+      merges_[i] =
+          after == 0 ? kNone : merge_at(i, found.find(symbols_[i], symbols_[next_of(i, after)]));
     }
     std::int32_t first = kNone;
     for (std::size_t block = 0; block < n_blocks_; ++block) {
@@ -190,8 +190,7 @@ class InOrder {
   // within such a batch ranks above all that were found before it, so a product that comes to two
   // parts without it would not use it; one that does not is looked at again in its turn.
   template <typename RankOf>
-  std::optional<FiringMerges> find(std::span<const std::uint32_t> products,
-                                   const RankOf& rank_of) {
+  std::optional<FiringMerges> find(std::span<const std::uint32_t> products, const RankOf& rank_of) {
     std::vector<std::size_t> not_made;
     for (std::size_t begin = 0; begin < products.size(); begin += kLanes) {
       const auto batch = products.subspan(begin, std::min(kLanes, products.size() - begin));

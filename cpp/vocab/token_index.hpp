@@ -21,9 +21,7 @@ class TokenIndex {
   TokenIndex() : TokenIndex(0) {}
   // Precondition: n_tokens < 2^32 - 1.
   explicit TokenIndex(std::size_t n_tokens)
-      : seed_(process_hash_seed()),
-        mask_(std::bit_ceil(2 * n_tokens + 2) - 1),
-        slots_(mask_ + 1) {}
+      : seed_(process_hash_seed()), mask_(std::bit_ceil(2 * n_tokens + 2) - 1), slots_(mask_ + 1) {}
 
   std::uint64_t hash(ByteSpan bytes) const { return hash_bytes(bytes.data(), bytes.size(), seed_); }
   // For who looks many up: other work hides the wait for the slot.

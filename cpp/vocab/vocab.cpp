@@ -21,8 +21,7 @@ FiringMerges firing_of(const TokenTable& tokens, std::optional<std::span<const P
 
 }  // namespace
 
-Vocab::Vocab(std::shared_ptr<const TokenTable> tokens,
-             std::optional<std::span<const Pair>> merges)
+Vocab::Vocab(std::shared_ptr<const TokenTable> tokens, std::optional<std::span<const Pair>> merges)
     : tokens_(std::move(tokens)) {
   if (n_tokens() == 0) throw InvalidArgument("a vocabulary needs tokens; this one has none");
   if (max_id() > kMaxTokenId) {

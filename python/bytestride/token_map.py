@@ -62,8 +62,13 @@ class TokenMap(Mapping[int, bytes]):
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, TokenMap):
-            left, right = self.arrays(), other.arrays()
-            return left[0] == right[0] and all(map(np.array_equal, left[1:], right[1:]))
+            data, offsets, ids = self.arrays()
+            other_data, other_offsets, other_ids = other.arrays()
+            return (
+                data == other_data
+                and np.array_equal(offsets, other_offsets)
+                and np.array_equal(ids, other_ids)
+            )
         return self.to_dict() == other if isinstance(other, Mapping) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]
@@ -87,7 +92,7 @@ def _from_arrays(
 
 def _is_id(token_id: object) -> bool:
     # As in a dict: True is 1, and a numpy integer is an integer; 1.0 is not looked for.
-    return isinstance(token_id, int | np.integer) and 0 <= token_id <= MAX_ID
+    return isinstance(token_id, int | np.integer) and 0 <= int(token_id) <= MAX_ID
 
 
 def _table_of(tokens: dict[int, bytes]) -> _core.TokenTable:
