@@ -13,7 +13,7 @@ TOKENS = {7: b"b", 0: b"a", 900: b"ab", 2**31 - 1: b"\x00\xff"}
 def test_it_is_the_mapping_it_was_made_from():
     tokens = TokenMap(TOKENS)
     assert tokens == TOKENS
-    assert TOKENS == tokens
+    assert TOKENS == tokens  # noqa: SIM300 - the other way round
     assert list(tokens) == sorted(TOKENS)
     assert len(tokens) == 4
     assert dict(tokens) == tokens.to_dict() == TOKENS
