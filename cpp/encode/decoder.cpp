@@ -82,8 +82,9 @@ Decoder::Decoder(const Vocab& vocab, const AddedTokens& added) {
     max_id = std::max<std::size_t>(max_id, token.id);
   }
   slots_.resize(max_id + 1);
-  for (TokenId id = 0; id <= vocab.max_id(); ++id) {
-    if (vocab.has(id)) slots_[id] = slot_of(vocab.token_bytes(id));
+  const TokenTable& tokens = vocab.tokens();
+  for (std::uint32_t row = 0; row < tokens.size(); ++row) {
+    slots_[tokens.id(row)] = slot_of(tokens.bytes(row));
   }
   for (std::size_t i = added.all().size(); i-- > 0;) {
     slots_[added.all()[i].id] = slot_of(added.all()[i].content);

@@ -1,25 +1,22 @@
-// A vocabulary: the bytes of each token, and the pairs that merge. Immutable and shared.
+// A vocabulary: the bytes of each token, and the pairs that merge (firing.hpp says by which rules).
+// Immutable and shared; the tokens may be shared with others.
 //
-// Merges come from either rule:
-//   merges given (Hugging Face): a pair's rank is its row, its product the token whose bytes are
-//     those of both parts;
-//   no merges (tiktoken): adjacent parts merge when their bytes are a token, the lowest id first.
-// Either way one pair per token can ever fire. No merge crosses the ends of two symbols that stand
-// side by side, so they went through the states that their bytes go through alone; the last state
-// before the token is the pair. The table keeps that pair and no other: |vocabulary| entries at
-// most. A token without one is unreachable: merging never makes it.
+// One pair per token can ever fire. The table keeps that pair and no other: |vocabulary| entries at
+// most.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/types.hpp"
+#include "vocab/firing.hpp"
 #include "vocab/pair_table.hpp"
-#include "vocab/token_index.hpp"
+#include "vocab/token_table.hpp"
 
 namespace bytestride {
 
@@ -28,71 +25,46 @@ inline constexpr TokenId kMaxTokenId = (TokenId{1} << 24) - 1;
 
 class Vocab {
  public:
-  // Token i has id ids[i] and the bytes [offsets[i], offsets[i + 1]) of `bytes`. Throws
-  // InvalidArgument for what is no vocabulary: an id or token given twice, an empty token, a byte
-  // without a token, a merge of unknown tokens or whose product is no token.
-  Vocab(std::string bytes, std::span<const std::int64_t> offsets, std::span<const TokenId> ids,
-        std::optional<std::span<const Pair>> merges);
+  using FiringMerge = bytestride::FiringMerge;
 
-  std::size_t n_tokens() const { return n_tokens_; }
-  TokenId max_id() const { return static_cast<TokenId>(tokens_.size() - 1); }
-  bool has(TokenId id) const { return id < tokens_.size() && tokens_[id].length != 0; }
+  // Throws InvalidArgument for what is no vocabulary: no token at all, an id above kMaxTokenId, a
+  // byte without a token, a merge of unknown tokens or whose product is no token.
+  Vocab(std::shared_ptr<const TokenTable> tokens, std::optional<std::span<const Pair>> merges);
+  // From the arguments of a TokenTable, whose errors it throws too.
+  Vocab(std::string bytes, std::span<const std::int64_t> offsets, std::span<const TokenId> ids,
+        std::optional<std::span<const Pair>> merges)
+      : Vocab(std::make_shared<const TokenTable>(std::move(bytes), offsets, ids), merges) {}
+
+  const TokenTable& tokens() const { return *tokens_; }
+  std::size_t n_tokens() const { return tokens_->size(); }
+  TokenId max_id() const { return tokens_->id(static_cast<std::uint32_t>(n_tokens() - 1)); }
+  bool has(TokenId id) const { return tokens_->row_of(id) != kNoRow; }
   // Precondition: has(id).
-  ByteSpan token_bytes(TokenId id) const {
-    return {bytes_.data() + tokens_[id].begin, tokens_[id].length};
-  }
+  ByteSpan token_bytes(TokenId id) const { return tokens_->bytes(tokens_->row_of(id)); }
   // kNoToken where no token has these bytes.
-  TokenId id_of(ByteSpan bytes) const {
-    return index_.find(bytes, [this](TokenId id) { return token_bytes(id); });
-  }
-  // The same in two steps (TokenIndex).
-  std::uint64_t index_hash(ByteSpan bytes) const { return index_.hash(bytes); }
-  void prefetch_index(std::uint64_t hash) const { index_.prefetch(hash); }
+  TokenId id_of(ByteSpan bytes) const { return id_of(bytes, index_hash(bytes)); }
+  // The same in two steps, for who looks many up: other work hides the wait for the index.
+  std::uint64_t index_hash(ByteSpan bytes) const { return tokens_->hash(bytes); }
+  void prefetch_index(std::uint64_t hash) const { tokens_->prefetch(hash); }
   TokenId id_of(ByteSpan bytes, std::uint64_t hash) const {
-    return index_.find(bytes, hash, [this](TokenId id) { return token_bytes(id); });
+    const std::uint32_t row = tokens_->row_of(bytes, hash);
+    return row == kNoRow ? kNoToken : tokens_->id(row);
   }
   TokenId byte_id(unsigned char byte) const { return byte_ids_[byte]; }
-  const PairTable& pairs() const { return pairs_; }
+  const PairTable& pairs() const { return firing_.pairs; }
 
-  struct FiringMerge {
-    Pair pair;
-    TokenId product;
-  };
   // The merges that can fire, in rank order.
-  const std::vector<FiringMerge>& merges() const { return merges_; }
+  const std::vector<FiringMerge>& merges() const { return firing_.merges; }
   // Tokens of two bytes or more that merging never makes, ascending.
-  const std::vector<TokenId>& unreachable() const { return unreachable_; }
+  const std::vector<TokenId>& unreachable() const { return firing_.unreachable; }
   // Whether merges come in the order of their products' ids.
   bool ranks_are_ids() const { return ranks_are_ids_; }
 
  private:
-  struct Token {
-    std::uint64_t begin;
-    std::uint32_t length;  // 0: no token has this id
-  };
-  struct Firing {
-    std::uint32_t rank;
-    FiringMerge merge;
-  };
-
-  void index_tokens(std::span<const std::int64_t> offsets, std::span<const TokenId> ids);
-  // The ids of a token's bytes.
-  void spell(TokenId id, std::vector<TokenId>& symbols) const;
-  PairTable table_of_rows(std::span<const Pair> merges) const;
-  std::vector<Firing> firing_of_rows(const PairTable& rows);
-  std::optional<std::vector<Firing>> firing_of_ranks_in_order();
-  std::vector<Firing> firing_of_ranks();
-  void keep(std::vector<Firing> firing);
-
-  std::string bytes_;
-  std::vector<Token> tokens_;
-  std::size_t n_tokens_;
-  TokenIndex index_;
+  std::shared_ptr<const TokenTable> tokens_;
   std::array<TokenId, 256> byte_ids_{};
-  PairTable pairs_;
-  std::vector<FiringMerge> merges_;
-  std::vector<TokenId> unreachable_;
-  bool ranks_are_ids_ = true;
+  FiringMerges firing_;
+  bool ranks_are_ids_;
 };
 
 }  // namespace bytestride

@@ -39,14 +39,37 @@ def last_safe_cut(buffer: Buffer) -> int: ...
 
 # vocab
 
-class Vocab:
+class TokenTable:
     def __init__(
         self,
         token_bytes: bytes,
         token_offsets: npt.NDArray[np.int64],
         token_ids: npt.NDArray[np.uint32],
-        merges: npt.NDArray[np.uint32] | None,
     ) -> None: ...
+    @property
+    def n_tokens(self) -> int: ...
+    def arrays(self) -> tuple[bytes, npt.NDArray[np.int64], npt.NDArray[np.uint32]]: ...
+    def bytes_of(self, id: int) -> bytes | None: ...
+    def all_bytes(self) -> list[bytes]: ...
+    def id_of(self, token: Buffer) -> int | None: ...
+    def without(self, ids: npt.NDArray[np.uint32]) -> TokenTable: ...
+
+def read_model_text(
+    document: bytes,
+) -> (
+    tuple[
+        TokenTable,
+        npt.NDArray[np.uint32],
+        list[tuple[int, int, int]],
+        tuple[int, int],
+        tuple[int, int],
+    ]
+    | None
+): ...
+def read_rank_lines(text: bytes) -> TokenTable | None: ...
+
+class Vocab:
+    def __init__(self, tokens: TokenTable, merges: npt.NDArray[np.uint32] | None) -> None: ...
     @property
     def n_tokens(self) -> int: ...
     @property

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from bytestride import _core
 from bytestride.stages import Pattern, as_json, check_pattern
+from bytestride.token_map import MAX_ID, TokenMap
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-
-    from bytestride import _core
-
-MAX_ID: Final = 2**31 - 1  # ids fit int32, the widest type that token stores and trainers share
 
 
 @dataclass(frozen=True)
@@ -58,8 +57,9 @@ class Definition:
 
     Attributes
     ----------
-    tokens : dict[int, bytes]
-        Ordinary tokens: id to bytes. All 256 single bytes are there; ids may have holes.
+    tokens : Mapping[int, bytes]
+        Ordinary tokens: id to bytes. All 256 single bytes are there; ids may have holes. Whatever
+        mapping was given, it is kept as a read-only `TokenMap`.
     merges : uint32 array of shape (m, 2), or None
         Pairs of ids (left, right) in rank order, Hugging Face's rule: the product is the token
         whose bytes are the concatenation. None is tiktoken's rule: neighbours merge when their
@@ -86,7 +86,7 @@ class Definition:
         The parts do not make a tokenizer; the message says which id, token or merge is wrong.
     """
 
-    tokens: dict[int, bytes] = field(repr=False)
+    tokens: Mapping[int, bytes] = field(repr=False)
     merges: npt.NDArray[np.uint32] | None = field(repr=False)
     pattern: Pattern
     added_tokens: tuple[AddedToken, ...] = field(default=(), repr=False)
@@ -96,11 +96,15 @@ class Definition:
     name: str | None = None
 
     def __post_init__(self) -> None:
-        id_of = _check_tokens(self.tokens)
+        tokens = self.tokens if isinstance(self.tokens, TokenMap) else TokenMap(self.tokens)
+        object.__setattr__(self, "tokens", tokens)
+        _check_bytes(tokens)
         if self.merges is not None:
-            object.__setattr__(self, "merges", _check_merges(self.merges, self.tokens, id_of))
+            merges, vocab = _checked_merges(self.merges, tokens)
+            object.__setattr__(self, "merges", merges)
+            object.__setattr__(self, "_vocab", vocab)
         object.__setattr__(self, "added_tokens", tuple(self.added_tokens))
-        _check_added_tokens(self.added_tokens, self.tokens)
+        _check_added_tokens(self.added_tokens, tokens)
         object.__setattr__(self, "pattern", check_pattern(self.pattern))
         if self.normalizer not in (None, "NFC"):
             raise ValueError(f"normalizer must be None or 'NFC', not {self.normalizer!r}")
@@ -119,8 +123,12 @@ class Definition:
             and (self.merges is None or np.array_equal(self.merges, other.merges))  # type: ignore[arg-type]
         )
 
-    # The dict and the array in it can change under a hash; fingerprint() is the key to use.
+    # Hashing all tokens would be a slow surprise; fingerprint() is the key to use.
     __hash__ = None  # type: ignore[assignment]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the engine's vocabulary, which is built again when it is asked for."""
+        return {key: value for key, value in self.__dict__.items() if key != "_vocab"}
 
     def token_arrays(self) -> tuple[bytes, npt.NDArray[np.int64], npt.NDArray[np.uint32]]:
         """Ordinary tokens in the order of their ids, as flat arrays.
@@ -134,17 +142,19 @@ class Definition:
         token_ids : uint32 array of shape (n_tokens,)
             Ascending ids.
         """
-        ids = sorted(self.tokens)
-        values = [self.tokens[token_id] for token_id in ids]
-        offsets = np.zeros(len(ids) + 1, np.int64)
-        np.cumsum(np.fromiter(map(len, values), np.int64, len(ids)), out=offsets[1:])
-        return b"".join(values), offsets, np.array(ids, np.uint32)
+        return self._token_map().arrays()
 
     def vocab(self) -> _core.Vocab:
-        """Build the engine's vocabulary from the tokens and merges."""
-        from bytestride import _core
+        """Build the engine's vocabulary from the tokens and merges, at the first call."""
+        vocab: _core.Vocab | None = self.__dict__.get("_vocab")
+        if vocab is None:
+            vocab = _core.Vocab(self._token_map().table, self.merges)
+            object.__setattr__(self, "_vocab", vocab)
+        return vocab
 
-        return _core.Vocab(*self.token_arrays(), self.merges)
+    def _token_map(self) -> TokenMap:
+        assert isinstance(self.tokens, TokenMap)
+        return self.tokens
 
     def fingerprint(self) -> str:
         """SHA-256, in hex, over a canonical form of everything that changes ids.
@@ -173,38 +183,25 @@ class Definition:
         return digest.hexdigest()
 
 
-def _check_tokens(tokens: dict[int, bytes]) -> dict[bytes, int]:
-    """Check ids and bytes of the ordinary tokens; returns bytes to id."""
-    if set(map(type, tokens)) - {int}:
-        wrong = next(token_id for token_id in tokens if type(token_id) is not int)
-        raise ValueError(f"token id {wrong!r} is not an integer")
-    if tokens and (min(tokens) < 0 or max(tokens) > MAX_ID):
-        wrong = next(token_id for token_id in tokens if not 0 <= token_id <= MAX_ID)
-        raise ValueError(f"token id {wrong} is outside 0..{MAX_ID}")
-    if set(map(type, tokens.values())) - {bytes}:
-        wrong = next(token_id for token_id, value in tokens.items() if type(value) is not bytes)
-        raise ValueError(f"token id {wrong} is {tokens[wrong]!r}, which is not bytes")
-    id_of = {value: token_id for token_id, value in tokens.items()}
-    if len(id_of) != len(tokens):
-        wrong = next(token_id for token_id, value in tokens.items() if id_of[value] != token_id)
-        value = tokens[wrong]
-        raise ValueError(f"token {value!r} has two ids, {wrong} and {id_of[value]}")
-    if b"" in id_of:
-        raise ValueError(f"token id {id_of[b'']} is empty")
-    missing = [byte for byte in range(256) if bytes((byte,)) not in id_of]
+def _check_bytes(tokens: TokenMap) -> None:
+    """Check that all 256 single bytes are tokens."""
+    missing = [byte for byte in range(256) if tokens.id_of(bytes((byte,))) is None]
     if missing:
         raise ValueError(
             f"{len(missing)} of the 256 single bytes have no token (the first is byte "
             f"0x{missing[0]:02x}), so some texts could not be encoded; train with all 256 bytes as "
             "the initial alphabet"
         )
-    return id_of
 
 
-def _check_merges(
-    merges: npt.ArrayLike, tokens: dict[int, bytes], id_of: dict[bytes, int]
-) -> npt.NDArray[np.uint32]:
-    """Check that merges are pairs of tokens, each once, that make a token; returns an array."""
+def _checked_merges(
+    merges: npt.ArrayLike, tokens: TokenMap
+) -> tuple[npt.NDArray[np.uint32], _core.Vocab | None]:
+    """Check that merges are pairs of tokens, each once, that make a token.
+
+    Returns an array of them, and the vocabulary whose making is the check: none where only the
+    engine has an objection, such as to the largest id.
+    """
     pairs = np.asarray(merges)
     if pairs.size == 0:
         pairs = np.zeros((0, 2), np.int64)
@@ -212,36 +209,44 @@ def _check_merges(
         raise ValueError(
             f"merges must be integers of shape (m, 2), not {pairs.dtype} of shape {pairs.shape}"
         )
-    ids = np.fromiter(tokens, np.int64, len(tokens))
-    order = np.argsort(ids)
-    ids = ids[order]
-    values = np.fromiter(tokens.values(), object, len(tokens))[order]
-    # A search among ids without holes gives the id itself; files have 2 merges for a token.
-    rows = pairs if ids[-1] == len(ids) - 1 else np.searchsorted(ids, pairs)
-    rows = np.clip(rows, 0, len(ids) - 1)
-    unknown = np.argwhere(ids[rows] != pairs)
-    if unknown.size:
-        row, side = unknown[0]
-        raise ValueError(f"merge {row} refers to id {pairs[row, side]}, which is no ordinary token")
-    parts = values[rows]
-    products = (parts[:, 0] + parts[:, 1]).tolist()
-    if not all(map(id_of.__contains__, products)):
-        row = next(row for row, product in enumerate(products) if product not in id_of)
-        raise ValueError(
-            f"merge {row}, ids {tuple(pairs[row].tolist())}, makes {products[row]!r}, which is no "
-            "token"
-        )
-    codes = np.sort(pairs[:, 0].astype(np.uint64) << np.uint64(32) | pairs[:, 1].astype(np.uint64))
+    if pairs.size and (pairs.min() < 0 or pairs.max() > MAX_ID):
+        _explain_merges(pairs, tokens)
+    result: npt.NDArray[np.uint32] = np.array(pairs, np.uint32, order="C")
+    result.flags.writeable = False
+    try:
+        vocab = _core.Vocab(tokens.table, result)
+    except ValueError:
+        _explain_merges(pairs, tokens)
+        vocab = None
+    codes = np.sort(pair_codes(result))
     repeated = codes[1:][codes[1:] == codes[:-1]]
     if repeated.size:
         pair = (int(repeated[0]) >> 32, int(repeated[0]) & 0xFFFFFFFF)
         raise ValueError(f"the merge of ids {pair} stands twice in the list")
-    result: npt.NDArray[np.uint32] = np.array(pairs, np.uint32, order="C")
-    result.flags.writeable = False
-    return result
+    return result, vocab
 
 
-def _check_added_tokens(added: tuple[AddedToken, ...], tokens: dict[int, bytes]) -> None:
+def _explain_merges(pairs: npt.NDArray[Any], tokens: TokenMap) -> None:
+    """Raise for the first merge that is not of tokens or makes no token, if there is one."""
+    for row, (left, right) in enumerate(pairs.tolist()):
+        for token_id in (left, right):
+            if token_id not in tokens:
+                raise ValueError(f"merge {row} refers to id {token_id}, which is no ordinary token")
+        product = tokens[left] + tokens[right]
+        if tokens.id_of(product) is None:
+            raise ValueError(
+                f"merge {row}, ids {(left, right)}, makes {product!r}, which is no token"
+            )
+
+
+def pair_codes(pairs: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint64]:
+    """One number for each pair of ids: left * 2^32 + right."""
+    wide = pairs.astype(np.uint64)
+    codes: npt.NDArray[np.uint64] = wide[:, 0] << np.uint64(32) | wide[:, 1]
+    return codes
+
+
+def _check_added_tokens(added: tuple[AddedToken, ...], tokens: TokenMap) -> None:
     """Check contents and ids of the added tokens."""
     contents = set()
     for token in added:

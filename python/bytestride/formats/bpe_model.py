@@ -2,17 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from functools import cached_property
 from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from bytestride.definition import MAX_ID
+from bytestride.definition import pair_codes
 from bytestride.errors import FormatError
 from bytestride.formats import bytelevel
 from bytestride.formats.json_fields import field
+from bytestride.token_map import MAX_ID
+
+
+class ListedModel:
+    """The vocabulary and the merges of a parsed document.
+
+    Parameters
+    ----------
+    model : dict
+        The member `model` of the document.
+
+    Raises
+    ------
+    FormatError
+        Something in it is no id, no key or no merge; the message says what.
+    """
+
+    def __init__(self, model: dict[str, Any]) -> None:
+        self._model = model
+        self.vocab = read_vocab(model)
+
+    @cached_property
+    def merges(self) -> npt.NDArray[np.uint32]:
+        """Pairs of ids of shape (m, 2), in rank order."""
+        return read_merges(self._model, self.vocab)
+
+    def ordinary_tokens(self, added: set[str]) -> dict[int, bytes]:
+        """Id to bytes of the vocabulary, less what stands in it only as an added token."""
+        return ordinary_tokens(self.vocab, self.merges, added)
 
 
 def read_vocab(model: dict[str, Any]) -> dict[str, int]:
@@ -47,7 +77,7 @@ def read_merges(model: dict[str, Any], vocab: dict[str, int]) -> npt.NDArray[np.
         raise FormatError(f"merge {index // 2}: {parts[index]!r} is not in model.vocab")
     pairs = np.array(ids, np.uint32).reshape(-1, 2)
     # Of a pair that stands twice, tokenizers keeps the later rank.
-    codes = _codes(pairs)
+    codes = pair_codes(pairs)
     in_order = np.sort(codes)
     if not (in_order[1:] == in_order[:-1]).any():
         return pairs
@@ -58,17 +88,11 @@ def read_merges(model: dict[str, Any], vocab: dict[str, int]) -> npt.NDArray[np.
 def ordinary_tokens(
     vocab: dict[str, int], merges: npt.NDArray[np.uint32], added: set[str]
 ) -> dict[int, bytes]:
-    """Id to bytes of the vocabulary, less what stands in it only as an added token.
-
-    An added token that no merge makes or uses is left out, so that its text, where it is not to be
-    matched as an added token, is text like any other.
-    """
-    only_added = added.intersection(vocab)
-    only_added -= {key for key in only_added if len(key) == 1 and key in bytelevel.ALPHABET}
-    only_added -= _merged(only_added, vocab, merges)
+    """Id to bytes of the vocabulary, less what stands in it only as an added token."""
+    left_out = only_added(vocab, merges, added)
     tokens: dict[int, bytes] = {}
     for key, token_id in vocab.items():
-        if key in only_added:
+        if key in left_out:
             continue
         try:
             tokens[token_id] = bytelevel.to_bytes(key)
@@ -80,26 +104,34 @@ def ordinary_tokens(
     return tokens
 
 
-def _merged(keys: Iterable[str], vocab: dict[str, int], merges: npt.NDArray[np.uint32]) -> set[str]:
+def only_added(
+    vocab: Mapping[str, int], merges: npt.NDArray[np.uint32], added: set[str]
+) -> set[str]:
+    """Those of `added` that stand in the vocabulary only as added tokens.
+
+    An added token that no merge makes or uses is one, so that its text, where it is not to be
+    matched as an added token, is text like any other.
+    """
+    found = {key for key in added if key in vocab}
+    found -= {key for key in found if len(key) == 1 and key in bytelevel.ALPHABET}
+    return found - _merged(found, vocab, merges)
+
+
+def _merged(keys: set[str], vocab: Mapping[str, int], merges: npt.NDArray[np.uint32]) -> set[str]:
     """Those of `keys` that a merge makes or uses."""
-    found = set()
-    used = set(merges.ravel().tolist()) if keys else set()
-    rows = set(_codes(merges).tolist()) if keys else set()
+    if not keys:
+        return set()
+    ids = [vocab[key] for key in keys]
+    used = np.isin(np.array(ids, np.uint32), merges)
+    found = {key for key, is_used in zip(keys, used.tolist(), strict=True) if is_used}
+    key_of: dict[int, str] = {}  # by the pairs that would make it
     for key in keys:
-        halves = ((vocab.get(key[:i]), vocab.get(key[i:])) for i in range(1, len(key)))
-        if vocab[key] in used or any(
-            left is not None and right is not None and (left << 32 | right) in rows
-            for left, right in halves
-        ):
-            found.add(key)
-    return found
-
-
-def _codes(pairs: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint64]:
-    """One number for each pair: left * 2^32 + right."""
-    wide = pairs.astype(np.uint64)
-    codes: npt.NDArray[np.uint64] = wide[:, 0] << np.uint64(32) | wide[:, 1]
-    return codes
+        for i in range(1, len(key)):
+            left, right = vocab.get(key[:i]), vocab.get(key[i:])
+            if left is not None and right is not None:
+                key_of[left << 32 | right] = key
+    made = np.intersect1d(np.array(list(key_of), np.uint64), pair_codes(merges))
+    return found | {key_of[code] for code in made.tolist()}
 
 
 def _split_lines(merges: list[Any]) -> list[str]:

@@ -14,12 +14,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from bytestride import published
-from bytestride.definition import MAX_ID, AddedToken, Definition, Source
+from bytestride import _core, published
+from bytestride.definition import AddedToken, Definition, Source
 from bytestride.errors import FormatError
 from bytestride.formats.files import read_file, write_file
+from bytestride.token_map import MAX_ID, TokenMap
 
-_LINE_CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
 
@@ -104,38 +104,21 @@ def _definition(
         raise FormatError(f"{where}: {error}") from None
 
 
-def _parse_tokens(data: bytes, where: str) -> dict[int, bytes]:
-    """Id to bytes, in the order of the lines."""
-    if not data.strip():
+def _parse_tokens(data: bytes, where: str) -> TokenMap:
+    """Id to bytes."""
+    if not data or data.isspace():
         raise FormatError(f"{where} is empty; a .tiktoken file has one line for each token")
     tokens = _parse_canonical(data)
-    return _parse_lines(data, where) if tokens is None else tokens
+    return TokenMap(_parse_lines(data, where)) if tokens is None else tokens
 
 
-def _parse_canonical(data: bytes) -> dict[int, bytes] | None:
-    """Parse a file as tiktoken writes it, in bulk; None for any other, well formed or not."""
-    fields = data.split()
-    n_lines = len(fields) // 2
-    separators = b" \n" * n_lines
-    left = data.translate(None, _LINE_CHARACTERS)
-    # Padding is followed by more padding or by the space, never by anything else.
-    n_padding = data.count(b"==") + data.count(b"= ")
-    if (
-        left not in (separators, separators[:-1])
-        or len(fields) != 2 * n_lines
-        or data.count(b"=") != n_padding
-        or data.count(b" +")
-        or any(length % 4 for length in set(map(len, fields[::2])))
-    ):
-        return None
+def _parse_canonical(data: bytes) -> TokenMap | None:
+    """Parse a file as tiktoken writes it, in the core; None for any other, well formed or not."""
     try:
-        ranks = map(int, fields[1::2])
-        tokens = dict(zip(ranks, map(a2b_base64, fields[::2]), strict=True))
-    except ValueError:  # binascii.Error is one
+        table = _core.read_rank_lines(data)
+    except ValueError:  # a rank or a token stands twice
         return None
-    if len(tokens) != n_lines or len(set(tokens.values())) != n_lines or max(tokens) > MAX_ID:
-        return None
-    return tokens
+    return None if table is None else TokenMap(table)
 
 
 def _parse_lines(data: bytes, where: str) -> dict[int, bytes]:
@@ -204,7 +187,7 @@ def serialize(definition: Definition) -> bytes:
         return source.data
     return b"".join(
         b"%b %d\n" % (b2a_base64(token, newline=False), token_id)
-        for token_id, token in sorted(definition.tokens.items())
+        for token_id, token in definition.tokens.items()
     )
 
 

@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from typing import Any
 
 from bytestride.definition import Definition, Source
 from bytestride.errors import FormatError
 from bytestride.formats import bytelevel
 from bytestride.formats.added_tokens import assigned_ids, read_added_tokens
-from bytestride.formats.bpe_model import ordinary_tokens, read_merges, read_vocab
+from bytestride.formats.bpe_model import ListedModel
 from bytestride.formats.files import read_file, write_file
 from bytestride.formats.json_fields import ELSEWHERE, as_object, field, unsupported
 from bytestride.formats.pre_tokenizer import read_pattern, write_pattern
+from bytestride.formats.scanned_model import ScannedModel, scan
 
 
 def read(path: str | os.PathLike[str]) -> Definition:
@@ -39,8 +41,12 @@ def read(path: str | os.PathLike[str]) -> Definition:
 
 def parse(data: bytes, where: str) -> Definition:
     """Read the content of a `tokenizer.json`; `where` names it in messages."""
+    scanned = scan(data)
+    if scanned is not None:
+        with suppress(ValueError):  # read again, in the way that can say what is wrong
+            return _definition(*scanned, data)
     try:
-        return _definition(_document(data), data)
+        return _definition(_document(data), None, data)
     except ValueError as error:
         raise FormatError(f"{where}: {error}") from None
 
@@ -61,7 +67,7 @@ def _document(data: bytes) -> dict[str, Any]:
     return as_object(document, "the document")
 
 
-def _definition(document: dict[str, Any], data: bytes) -> Definition:
+def _definition(document: dict[str, Any], scanned: ScannedModel | None, data: bytes) -> Definition:
     version = field(document, "version", str, default="1.0")
     if version != "1.0":
         raise FormatError(f"version is {version!r}; only 1.0 is known")
@@ -74,12 +80,13 @@ def _definition(document: dict[str, Any], data: bytes) -> Definition:
     _check_decoder(document.get("decoder"))
     normalizer = _read_normalizer(document.get("normalizer"), "normalizer")
     pattern = read_pattern(document.get("pre_tokenizer"))
-    vocab = read_vocab(model)
-    added = read_added_tokens(field(document, "added_tokens", list, default=[]), vocab, normalizer)
-    merges = read_merges(model, vocab)
+    bpe = ListedModel(model) if scanned is None else scanned
+    added = read_added_tokens(
+        field(document, "added_tokens", list, default=[]), bpe.vocab, normalizer
+    )
     return Definition(
-        tokens=ordinary_tokens(vocab, merges, {token.content for token in added}),
-        merges=merges,
+        tokens=bpe.ordinary_tokens({token.content for token in added}),
+        merges=bpe.merges,
         pattern=pattern,
         added_tokens=added,
         whole_pieces=field(model, "ignore_merges", bool, "model", default=False),
