@@ -3,19 +3,22 @@
 #include <limits>
 
 #include "base/error.hpp"
-#include "documents/safe_cut.hpp"
+#include "segment/token_cuts.hpp"
 #include "unicode/normalise.hpp"
 
 namespace bytestride {
 
 TextSplitter::TextSplitter(const KnownPattern& pattern, AddedTokens added, bool normalise_nfc)
-    : scan_(pattern.scan), added_(std::move(added)), normalise_nfc_(normalise_nfc), may_cut_(true) {
+    : scan_(pattern.scan),
+      added_(normalise_nfc ? added.for_nfc() : std::move(added)),
+      normalise_nfc_(normalise_nfc),
+      may_cut_(true) {
   index_added_tokens();
 }
 
 TextSplitter::TextSplitter(SplitCallback split, AddedTokens added, bool normalise_nfc)
     : callback_(std::move(split)),
-      added_(std::move(added)),
+      added_(normalise_nfc ? added.for_nfc() : std::move(added)),
       normalise_nfc_(normalise_nfc),
       may_cut_(false) {
   index_added_tokens();
@@ -27,7 +30,7 @@ void TextSplitter::index_added_tokens() {
   for (std::size_t i = 0; i < added_.all().size(); ++i) {
     const AddedToken& token = added_.all()[i];
     (token.special ? special_ : always_wanted_).add(added_, i);
-    may_cut_ = may_cut_ && !may_span_safe_cut(token.content);
+    may_cut_ = may_cut_ && !may_show_cut(token, added_.matched(i));
   }
 }
 

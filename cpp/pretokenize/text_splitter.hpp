@@ -56,20 +56,19 @@ class TextSplitter {
   template <typename OnSpans, typename OnToken>
   void split(ByteSpan text, const AddedTokenSet& wanted, SplitScratch& scratch, OnSpans&& on_spans,
              OnToken&& on_token) const {
-    std::size_t from = 0;
-    AddedTokens::Match match{};
-    while (added_.find(text, from, wanted, match)) {
-      split_segment(text.substr(from, match.begin - from), scratch, on_spans);
-      on_token(added_.all()[match.index].id);
-      from = match.end;
-    }
-    split_segment(text.substr(from), scratch, on_spans);
+    const auto on_part = [&](ByteSpan part) { split_segment(part, scratch, on_spans); };
+    const auto on_segment = [&](ByteSpan segment) {
+      if (normalise_nfc_) segment = normalised(segment, scratch);
+      if (!wanted.has_normalized()) return on_part(segment);
+      added_.segment(segment, wanted, Round::normalised, on_part, on_token);
+    };
+    added_.segment(text, wanted, Round::raw, on_segment, on_token);
   }
 
  private:
+  // Precondition: the segment is normalised.
   template <typename OnSpans>
   void split_segment(ByteSpan segment, SplitScratch& scratch, OnSpans&& on_spans) const {
-    if (normalise_nfc_) segment = normalised(segment, scratch);
     if (scan_ != nullptr) {
       for (std::size_t position = 0; position < segment.size();) {
         const std::size_t n = scan_(segment, position, scratch.ends.data(), kSpanBatch);

@@ -21,7 +21,7 @@ class Splitter:
     def __init__(
         self,
         pattern: str | Callable[[str], Iterable[int]],
-        added_tokens: Sequence[tuple[str, int, bool]],
+        added_tokens: Sequence[tuple[str, int, bool, bool, bool, bool, bool]],
         normalizer: str | None,
     ) -> None: ...
     def pieces(self, text: str | bytes) -> list[bytes]: ...

@@ -166,14 +166,6 @@ def test_ids_of_added_tokens_and_order_of_merges(vocab, merges, added_tokens):
     assert_equal_ids(theirs, ours, texts)
 
 
-def test_where_their_answer_depends_on_a_second_round_we_have_none():
-    text = document({}, [], [("bc", True, False), ("abcd", False, True)])
-    theirs = tokenizers.Tokenizer.from_str(text)
-    assert theirs.encode("abcd").ids == [97, 256, 100]
-    with pytest.raises(FormatError, match="'bc' and 'abcd' can overlap"):
-        tokenizer_json.parse(text.encode(), "x")
-
-
 def test_a_possessive_interval_is_a_repeated_group_to_them():
     # Why regex_dialect writes cl100k in another way.
     [piece] = pre_tokenizers.Split(tokenizers.Regex(r"\p{N}{1,3}+"), "isolated").pre_tokenize_str(

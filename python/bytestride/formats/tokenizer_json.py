@@ -78,7 +78,7 @@ def _definition(document: dict[str, Any], data: bytes) -> Definition:
     normalizer = _read_normalizer(document.get("normalizer"), "normalizer")
     pattern = _read_pattern(document.get("pre_tokenizer"))
     vocab = read_vocab(model)
-    added = read_added_tokens(field(document, "added_tokens", list, default=[]), vocab, normalizer)
+    added = read_added_tokens(field(document, "added_tokens", list, default=[]), vocab)
     merges = read_merges(model, vocab)
     return Definition(
         tokens=ordinary_tokens(vocab, merges, {token.content for token in added}),
@@ -266,10 +266,10 @@ def _place_added_tokens(definition: Definition, vocab: dict[str, int]) -> list[d
         {
             "id": token.id,
             "content": token.content,
-            "single_word": False,
-            "lstrip": False,
-            "rstrip": False,
-            "normalized": False,
+            "single_word": token.single_word,
+            "lstrip": token.lstrip,
+            "rstrip": token.rstrip,
+            "normalized": token.normalized,
             "special": token.special,
         }
         for token in tokens

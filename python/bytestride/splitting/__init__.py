@@ -58,7 +58,10 @@ def make_splitter(
     ValueError
         The pattern does not compile, or holds what cannot be followed exactly.
     """
-    rows = [(token.content, token.id, token.special) for token in added_tokens]
+    rows = [
+        (t.content, t.id, t.special, t.lstrip, t.rstrip, t.single_word, t.normalized)
+        for t in added_tokens
+    ]
     if pattern in _KNOWN_PATTERNS:
         return _core.Splitter(pattern, rows, normalizer)
     from bytestride.splitting.external_pattern import compile_pattern
