@@ -93,8 +93,8 @@ bool AddedTokens::find(ByteSpan text, std::size_t from, const AddedTokenSet& wan
                        Match& match) const {
   for (std::size_t i = wanted.contents().next(text, from); i < text.size();
        i = wanted.contents().next(text, i + 1)) {
-    const auto longest = contents_.longest_at(
-        text, i, [&](std::size_t index) { return wanted.contains(index); });
+    const auto longest =
+        contents_.longest_at(text, i, [&](std::size_t index) { return wanted.contains(index); });
     if (longest.index == TokenTrie::kNone) continue;
     match = {i, longest.end, longest.index};
     return true;
