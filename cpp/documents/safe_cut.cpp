@@ -92,7 +92,7 @@ bool may_follow_letter_cut(char32_t code_point) {
     case '(':
     case ')':
       return true;
-    // In [\u30a0-\u30ff] of DeepSeek's pattern, in [\p{Han}] of Kimi's.
+    // In [\u30a0-\u30ff] of DeepSeek's stages, in [\p{Han}] of Kimi's pattern.
     case 0x30A0:
     case 0x30FB:
     case 0x16FE2:

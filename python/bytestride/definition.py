@@ -46,9 +46,9 @@ class AddedToken:
         White space that the token before it took stays with that one.
     single_word : bool
         The token is matched only where the characters beside it are no word characters: letters,
-        marks, decimal digits, letter-like numbers and signs, connectors and joiners (\\w of Rust's
-        regular expressions, Unicode 16). The text in a place where it is not is matched as nothing
-        else.
+        marks, decimal digits, letter-like numbers and signs, connectors and joiners (the word class
+        of Rust's regular expressions, Unicode 16). Elsewhere its text is ordinary text, in which no
+        shorter token is looked for.
     normalized : bool
         The token is looked for in a second round: in the normalised text between the tokens of the
         first round, by its normalised content.
@@ -180,7 +180,9 @@ class Definition:
         """
         token_bytes, offsets, ids = self.token_arrays()
         rest = {
-            "added_tokens": sorted((t.content, t.id, t.special, *t.flags()) for t in self.added_tokens),
+            "added_tokens": sorted(
+                (t.content, t.id, t.special, *t.flags()) for t in self.added_tokens
+            ),
             "normalizer": self.normalizer,
             "pattern": self.pattern,
             "whole_pieces": self.whole_pieces,

@@ -12,7 +12,6 @@ from tokenizers import decoders, models, normalizers, pre_tokenizers, trainers
 
 from bytestride import Tokenizer, formats
 from bytestride.definition import AddedToken, Definition
-from bytestride.errors import FormatError
 from bytestride.formats import bytelevel, tokenizer_json
 from bytestride.published import GPT2_TIKTOKEN, PATTERNS
 
