@@ -105,10 +105,11 @@ Parameters
 text : str
     Any text; a lone surrogate is read as U+FFFD.
 allowed_special : 'all' or collection of str
-    Special tokens that become their id; by default none.
+    Special tokens that become their id, by their flags; by default none. One that is not named is
+    not looked for: its flags do nothing.
 disallowed_special : 'all' or collection of str
-    Texts that raise ValueError; by default all special tokens that are not allowed. With ``()``
-    they are encoded like any other text.
+    Texts that raise ValueError wherever they stand, whatever the flags; by default all special
+    tokens that are not allowed. With ``()`` they are encoded like any other text.
 
 Returns
 -------

@@ -23,7 +23,8 @@ namespace {
 
 namespace py = pybind11;
 
-using AddedTokenRow = std::tuple<std::string, TokenId, bool>;
+// content, id, special, lstrip, rstrip, single_word, normalized
+using AddedTokenRow = std::tuple<std::string, TokenId, bool, bool, bool, bool, bool>;
 
 Behavior behavior_named(const std::string& name) {
   static constexpr std::pair<std::string_view, Behavior> kNames[] = {
@@ -68,7 +69,9 @@ std::shared_ptr<TextSplitter> make_splitter(const py::object& pattern,
                                             const std::vector<AddedTokenRow>& rows,
                                             const std::optional<std::string>& normalizer) {
   std::vector<AddedToken> tokens;
-  for (const auto& [content, id, special] : rows) tokens.push_back({content, id, special});
+  for (const auto& [content, id, special, lstrip, rstrip, single_word, normalized] : rows) {
+    tokens.push_back({content, id, special, lstrip, rstrip, single_word, normalized});
+  }
   if (normalizer && *normalizer != "NFC") {
     throw py::value_error("normalizer must be None or 'NFC', not '" + *normalizer + "'");
   }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/types.hpp"
+#include "unicode/ucs.hpp"
 
 namespace bytestride {
 
@@ -28,17 +29,7 @@ struct DocumentView {
   std::size_t n_bytes() const { return n_units * unit_size(); }
   // Upper bound of the document's length in UTF-8.
   std::size_t max_utf8_bytes() const {
-    switch (kind) {
-      case TextKind::utf8:
-        return n_units;
-      case TextKind::ucs1:
-        return 2 * n_units;
-      case TextKind::ucs2:
-        return 3 * n_units;
-      case TextKind::ucs4:
-        return 4 * n_units;
-    }
-    return 0;
+    return kind == TextKind::utf8 ? n_units : n_units * max_utf8_per_unit(unit_size());
   }
   DocumentView slice(std::size_t begin_unit, std::size_t end_unit) const {
     return {data + begin_unit * unit_size(), end_unit - begin_unit, kind};

@@ -1,9 +1,8 @@
 #include "encode/token_places.hpp"
 
-#include "base/error.hpp"
-
 #include <string>
 
+#include "base/error.hpp"
 #include "unicode/normalise.hpp"
 
 namespace bytestride {
@@ -83,9 +82,13 @@ std::vector<TokenPlace> token_places(const Encoder& encoder, ByteSpan text,
                                      const AddedTokenSet& wanted, std::span<const TokenId> ids) {
   if (encoder.splitter().puts_spaces()) {
     throw InvalidArgument(
-        "the pre-tokenizer puts spaces before words (add_prefix_space), so that tokens have no "
-        "place "
-        "of their own in the text; offsets, truncate and chunk are not to be had with it");
+        "the pre-tokenizer puts spaces before words (add_prefix_space), which have no place in the "
+        "text; encode without places");
+  }
+  if (wanted.has_flags()) {
+    throw InvalidArgument(
+        "an added token has lstrip, rstrip, single_word or normalized set, and places of such "
+        "tokens are not to be had; encode without places");
   }
   const TextSplitter& splitter = encoder.splitter();
   std::vector<TokenPlace> places;

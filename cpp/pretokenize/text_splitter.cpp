@@ -1,6 +1,6 @@
 #include "pretokenize/text_splitter.hpp"
 
-#include "documents/safe_cut.hpp"
+#include "segment/token_cuts.hpp"
 #include "unicode/normalise.hpp"
 
 namespace bytestride {
@@ -15,7 +15,7 @@ TextSplitter::TextSplitter(SplitCallback split, AddedTokens added, bool normalis
 
 TextSplitter::TextSplitter(std::vector<SplitStage> stages, AddedTokens added, bool normalise_nfc)
     : stages_(std::move(stages)),
-      added_(std::move(added)),
+      added_(normalise_nfc ? added.for_nfc() : std::move(added)),
       normalise_nfc_(normalise_nfc),
       may_cut_(stages_.may_cut()) {
   const std::vector<SplitStage>& all = stages_.all();
@@ -29,7 +29,7 @@ void TextSplitter::index_added_tokens() {
   for (std::size_t i = 0; i < added_.all().size(); ++i) {
     const AddedToken& token = added_.all()[i];
     (token.special ? special_ : always_wanted_).add(added_, i);
-    may_cut_ = may_cut_ && !may_span_safe_cut(token.content);
+    may_cut_ = may_cut_ && !may_show_cut(token, added_.matched(i));
   }
 }
 

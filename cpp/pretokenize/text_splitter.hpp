@@ -51,31 +51,19 @@ class TextSplitter {
   template <typename OnSpans, typename OnToken>
   void split(ByteSpan text, const AddedTokenSet& wanted, SplitScratch& scratch, OnSpans&& on_spans,
              OnToken&& on_token) const {
-    std::size_t from = 0;
-    AddedTokens::Match match{};
-    while (added_.find(text, from, wanted, match)) {
-      if (!split_segment(text.substr(from, match.begin - from), scratch, on_spans)) return;
-      if (!goes_on(on_token, added_.all()[match.index].id)) return;
-      from = match.end;
-    }
-    split_segment(text.substr(from), scratch, on_spans);
+    const auto on_part = [&](ByteSpan part) { return split_segment(part, scratch, on_spans); };
+    const auto on_segment = [&](ByteSpan segment) {
+      if (normalise_nfc_) segment = normalised(segment, scratch);
+      if (!wanted.has_normalized()) return on_part(segment);
+      return added_.segment(segment, wanted, Round::normalised, on_part, on_token);
+    };
+    added_.segment(text, wanted, Round::raw, on_segment, on_token);
   }
 
  private:
-  template <typename Call, typename What>
-  static bool goes_on(Call&& call, const What& what) {
-    if constexpr (std::is_void_v<decltype(call(what))>) {
-      call(what);
-      return true;
-    } else {
-      return call(what);
-    }
-  }
-
-  // Whether the split goes on.
+  // Whether the split goes on. Precondition: the segment is normalised.
   template <typename OnSpans>
   bool split_segment(ByteSpan segment, SplitScratch& scratch, OnSpans&& on_spans) const {
-    if (normalise_nfc_) segment = normalised(segment, scratch);
     if (scan_ != nullptr) {
       for (std::size_t position = 0; position < segment.size();) {
         const std::size_t n = scan_(segment, position, scratch.ends.data(), kSpanBatch);

@@ -53,6 +53,18 @@ inline DecodedChar decode_utf8(const char* p, const char* end) {
   return {code_point, n_more + 1, true};
 }
 
+// The well-formed character that ends where the text does; without one, ok is false and the length
+// is 1, whatever the ill-formed sequence there. Precondition: begin < end.
+inline DecodedChar decode_last_utf8(const char* begin, const char* end) {
+  for (std::ptrdiff_t n = 1; n <= 4 && n <= end - begin; ++n) {
+    if ((static_cast<unsigned char>(end[-n]) & 0xC0) == 0x80) continue;
+    const DecodedChar c = decode_utf8(end - n, end);
+    if (c.ok && static_cast<std::ptrdiff_t>(c.length) == n) return c;
+    break;
+  }
+  return {0xFFFD, 1, false};
+}
+
 // Writes 1 to 4 bytes and returns the new end. Precondition: a scalar value, no surrogate.
 inline char* encode_utf8(char32_t code_point, char* out) {
   if (code_point < 0x80) {

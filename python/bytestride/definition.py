@@ -26,19 +26,47 @@ if TYPE_CHECKING:
 class AddedToken:
     """A text that becomes one id before any splitting.
 
+    Tokens are found leftmost first and then longest. The flags are those of Hugging Face's
+    tokenizers and mean what they mean there (version 0.23); `normalized` is False by default, also
+    for tokens that are not special.
+
+    A special token that the caller does not allow is not looked for at all, and its flags do
+    nothing. One that is refused raises wherever its content stands in the raw text, whatever its
+    flags. One that is allowed is matched like any other added token.
+
     Attributes
     ----------
     content : str
-        The text, matched exactly in the raw text, leftmost first and then longest.
+        The text.
     id : int
         Its id.
     special : bool
         Special tokens are matched only where the caller allows them; the others always.
+    lstrip, rstrip : bool
+        The token takes the white space (White_Space) before or after it, which gives no ids then.
+        White space that the token before it took stays with that one.
+    single_word : bool
+        The token is matched only where the characters beside it are no word characters: letters,
+        marks, decimal digits, letter-like numbers and signs, connectors and joiners (the word class
+        of Rust's regular expressions, Unicode 16). Elsewhere its text is ordinary text, in which no
+        shorter token is looked for.
+    normalized : bool
+        The token is looked for in a second round: in the normalised text between the tokens of the
+        first round, by its normalised content.
     """
 
     content: str
     id: int
     special: bool = True
+    lstrip: bool = False
+    rstrip: bool = False
+    single_word: bool = False
+    normalized: bool = False
+
+    def flags(self) -> tuple[str, ...]:
+        """Names of the flags that are set, `special` aside."""
+        names = ("lstrip", "rstrip", "single_word", "normalized")
+        return tuple(name for name in names if getattr(self, name))
 
 
 @dataclass(frozen=True)
@@ -164,7 +192,9 @@ class Definition:
         """
         token_bytes, offsets, ids = self.token_arrays()
         rest = {
-            "added_tokens": sorted((t.content, t.id, t.special) for t in self.added_tokens),
+            "added_tokens": sorted(
+                (t.content, t.id, t.special, *t.flags()) for t in self.added_tokens
+            ),
             "normalizer": self.normalizer,
             "pattern": as_json(self.pattern),
             "whole_pieces": self.whole_pieces,

@@ -24,6 +24,7 @@ from itertools import pairwise
 
 import regex
 
+from bytestride.definition import AddedToken
 from bytestride.stages import Digits, Pattern, Punctuation, SpaceBefore, Split, Stage
 
 Pair = tuple[int, int]
@@ -264,6 +265,65 @@ def split_at_special_tokens(
     return pieces[0::2], [token.decode() for token in pieces[1::2]]
 
 
+_WHITE_SPACE = r"\p{White_Space}*"
+_WORD_CHARACTER = r"[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]"
+
+
+def find_added_tokens(data: bytes, tokens: Mapping[bytes, AddedToken]) -> list[bytes | AddedToken]:
+    """Cut bytes at added tokens, with their flags; `tokens` says what each is matched by.
+
+    Texts are found as special tokens are. One with `single_word` counts only where no word
+    character stands beside it. One with `lstrip` or `rstrip` takes the white space on that side,
+    but on the left none that was taken before. A text may stand in the white space that the one
+    before it took: then both count, unless nothing is left of the second.
+    """
+    if not tokens:
+        return [data] if data else []
+    longest_first = sorted(tokens, key=len, reverse=True)
+    parts: list[bytes | AddedToken] = []
+    done = 0
+    for match in re.finditer(b"|".join(map(re.escape, longest_first)), data):
+        begin, end = match.span()
+        token = tokens[match.group()]
+        before = data[:begin].decode(errors="replace")
+        after = data[end:].decode(errors="replace")
+        if token.single_word and (
+            regex.search(_WORD_CHARACTER + r"\Z", before) or regex.match(_WORD_CHARACTER, after)
+        ):
+            continue
+        if token.lstrip:
+            white = regex.search(_WHITE_SPACE + r"\Z", before).group()
+            begin = max(begin - len(white.encode()), done)
+        if token.rstrip:
+            end += len(regex.match(_WHITE_SPACE, after).group().encode())
+        if begin >= end:
+            continue
+        if done < begin:
+            parts.append(data[done:begin])
+        parts.append(token)
+        done = end
+    if done < len(data):
+        parts.append(data[done:])
+    return parts
+
+
+def split_at_added_tokens(
+    data: bytes, tokens: Iterable[AddedToken], normalise: Callable[[bytes], bytes]
+) -> list[bytes | AddedToken]:
+    """Cut bytes at added tokens in two rounds, as Hugging Face does; the text comes normalised.
+
+    First those that are not `normalized`, in the text as it is; then, in each normalised stretch
+    between them, the others, by their normalised content.
+    """
+    tokens = list(tokens)
+    first = {token.content.encode(): token for token in tokens if not token.normalized}
+    second = {normalise(token.content.encode()): token for token in tokens if token.normalized}
+    parts: list[bytes | AddedToken] = []
+    for part in find_added_tokens(data, first):
+        parts += find_added_tokens(normalise(part), second) if isinstance(part, bytes) else [part]
+    return parts
+
+
 # Training.
 
 
@@ -403,6 +463,11 @@ class Tokenizer:
     whole_pieces : bool
         A pretoken that is a token becomes that token before any merge. tiktoken does so always;
         Hugging Face calls it "ignore_merges".
+    added_tokens : sequence of AddedToken
+        More texts that become one id: the special ones where the caller of `encode` allows it, the
+        others always.
+    normalise : callable
+        Gives the normal form of some UTF-8; by default the bytes as they are.
     """
 
     def __init__(
@@ -412,16 +477,21 @@ class Tokenizer:
         pattern: Pattern,
         special_tokens: Mapping[str, int] | None = None,
         whole_pieces: bool = False,
+        added_tokens: Sequence[AddedToken] = (),
+        normalise: Callable[[bytes], bytes] = bytes,
     ) -> None:
         self.ids = {token: token_id for token_id, token in tokens.items()}
         if len(self.ids) < len(tokens):
             raise ValueError("two tokens have the same bytes")
         if not {bytes([byte]) for byte in range(256)} <= self.ids.keys():
             raise ValueError("some of the 256 single bytes have no token")
-        self.special_tokens = dict(special_tokens or {})
+        special = (AddedToken(*item) for item in (special_tokens or {}).items())
+        self.added_tokens = (*special, *added_tokens)
+        self.special_tokens = {t.content: t.id for t in self.added_tokens if t.special}
         self.bytes_of = dict(tokens)
-        for content, token_id in self.special_tokens.items():
-            self.bytes_of.setdefault(token_id, content.encode())
+        for token in self.added_tokens:
+            self.bytes_of.setdefault(token.id, token.content.encode())
+        self.normalise = normalise
         self.pattern = pattern
         self.whole_pieces = whole_pieces
         self.merge_ranks: dict[tuple[bytes, bytes], int] | None = None
@@ -472,15 +542,16 @@ class Tokenizer:
         unknown = set(allowed_special) - self.special_tokens.keys()
         if unknown:
             raise ValueError(f"{sorted(unknown)[0]!r} is no special token of this tokenizer")
-        segments, found = split_at_special_tokens(to_utf8(text), allowed_special)
+        wanted = [t for t in self.added_tokens if not t.special or t.content in allowed_special]
         ids = []
-        for i, segment in enumerate(segments):
-            for word in split_bytes(segment, self.pattern):
+        for part in split_at_added_tokens(to_utf8(text), wanted, self.normalise):
+            if isinstance(part, AddedToken):
+                ids.append((part.id, len(part.content.encode())))
+                continue
+            for word in split_bytes(part, self.pattern):
                 ids += [
                     (token_id, len(self.bytes_of[token_id])) for token_id in self.encode_word(word)
                 ]
-            if i < len(found):
-                ids.append((self.special_tokens[found[i]], len(found[i].encode())))
         return ids
 
     def encode_with_offsets(

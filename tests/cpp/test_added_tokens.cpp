@@ -119,3 +119,58 @@ TEST_CASE("no tokens, no matches") {
   CHECK_FALSE(tokens.find("text", 0, AddedTokenSet(tokens), match));
   CHECK_FALSE(tokens.find("text", 0, AddedTokenSet(), match));
 }
+
+TEST_CASE("the next of a few or of many bytes, in texts longer than a block") {
+  for_seeds(4000, [](Random& random) {
+    const std::size_t n_bytes = random.below(14);
+    std::string bytes;
+    FirstBytes first;
+    for (std::size_t i = 0; i < n_bytes; ++i) {
+      bytes += static_cast<char>(random.below(256));
+      first.add(bytes.back());
+    }
+    CHECK(first.empty() == bytes.empty());
+    std::string text(random.below(300), 'x');
+    for (std::size_t i = random.below(4); i > 0 && !text.empty() && !bytes.empty(); --i) {
+      text[random.below(text.size())] = random.pick(bytes);
+    }
+    const std::size_t from = random.below(text.size() + 2);
+    const std::size_t found = text.find_first_of(bytes, from);
+    CHECK(first.next(text, from) == (found == std::string::npos ? text.size() : found));
+  });
+}
+
+TEST_CASE("flags: white space that is taken, words that are not single, two rounds") {
+  const AddedTokens tokens({{"<l>", 0, false, true, false, false, false},
+                            {"<r>", 1, false, false, true, false, false},
+                            {"ab", 2, false, false, false, true, false},
+                            {"e\u0301", 3, false, false, false, false, true}});
+  const AddedTokens nfc = tokens.for_nfc();
+  CHECK(tokens.matched(3) == "e\u0301");
+  CHECK(nfc.matched(3) == "\u00E9");
+  CHECK(nfc.matched(0) == "<l>");
+  AddedTokenSet all(nfc);
+  CHECK_FALSE(all.has_normalized());
+  for (std::size_t i = 0; i < 4; ++i) all.add(nfc, i);
+  CHECK(all.has_normalized());
+  const auto parts = [&](ByteSpan text, Round round) {
+    std::string out;
+    nfc.segment(
+        text, all, round, [&](ByteSpan part) { out.append("(").append(part).append(")"); },
+        [&](TokenId id) { out += std::to_string(id); });
+    return out;
+  };
+  CHECK(parts("x \u3000<l> y", Round::raw) == "(x)0( y)");
+  CHECK(parts("<r> \n<l>", Round::raw) == "10");
+  CHECK(parts("<r>\x85<r>\u0085", Round::raw) == "1(\x85)1");
+  CHECK(parts("ab xab ab_", Round::raw) == "2( xab ab_)");
+  CHECK(parts("\u00E9<l>e\u0301", Round::raw) == "(\u00E9)0(e\u0301)");
+  CHECK(parts("\u00E9<l>e\u0301", Round::normalised) == "3(<l>e\u0301)");
+  CHECK(parts("", Round::raw).empty());
+}
+
+TEST_CASE("two texts with one normal form are an error that names both") {
+  const AddedTokens tokens({{"\u2126", 0, false, false, false, false, true},
+                            {"\u03A9", 1, false, false, false, false, true}});
+  CHECK_THROWS_WITH_AS(tokens.for_nfc(), doctest::Contains("once normalised"), InvalidArgument);
+}

@@ -12,7 +12,6 @@ from tokenizers import decoders, models, normalizers, pre_tokenizers, trainers
 
 from bytestride import Tokenizer, formats
 from bytestride.definition import AddedToken, Definition
-from bytestride.errors import FormatError
 from bytestride.formats import bytelevel, tokenizer_json
 from bytestride.published import GPT2_TIKTOKEN, PATTERNS
 
@@ -164,14 +163,6 @@ def test_ids_of_added_tokens_and_order_of_merges(vocab, merges, added_tokens):
     pieces = ["a", "b", "c", "ab", "bc", "abc", " ", "<a>", "<b>", "<｜x｜>", "<é>", "<", "é"]
     texts = ["".join(random.Random(seed).choices(pieces, k=8)) for seed in range(300)]
     assert_equal_ids(theirs, ours, texts)
-
-
-def test_where_their_answer_depends_on_a_second_round_we_have_none():
-    text = document({}, [], [("bc", True, False), ("abcd", False, True)])
-    theirs = tokenizers.Tokenizer.from_str(text)
-    assert theirs.encode("abcd").ids == [97, 256, 100]
-    with pytest.raises(FormatError, match="'bc' and 'abcd' can overlap"):
-        tokenizer_json.parse(text.encode(), "x")
 
 
 def test_a_possessive_interval_is_a_repeated_group_to_them():

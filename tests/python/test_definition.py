@@ -74,6 +74,10 @@ CHANGES = [
     {"added_tokens": (AddedToken("<a>", 901), AddedToken("<b>", 902))},
     {"added_tokens": (AddedToken("<a>", 901), AddedToken("<c>", 902, special=False))},
     {"added_tokens": (AddedToken("<a>", 902), AddedToken("<b>", 901, special=False))},
+    *(
+        {"added_tokens": (AddedToken("<a>", 901, **{flag: True}), AddedToken("<b>", 902, False))}
+        for flag in ("lstrip", "rstrip", "single_word", "normalized")
+    ),
     {"whole_pieces": True},
     {"normalizer": "NFC"},
 ]

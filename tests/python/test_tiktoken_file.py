@@ -203,6 +203,7 @@ def test_merges_in_the_order_of_ids_are_written():
         ({"tokens": BYTES | {256: b"xyz"}, "merges": None}, "1 tokens are never made .* id 256"),
         ({"normalizer": "NFC"}, "NFC"),
         ({"added_tokens": (AddedToken("<a>", 258, special=False),)}, "'<a>' is not special"),
+        ({"added_tokens": (AddedToken("<a>", 258, rstrip=True),)}, "'<a>' has rstrip"),
     ],
 )
 def test_what_tiktoken_could_not_do_is_refused(changes, message, tmp_path):

@@ -258,17 +258,6 @@ def test_added_tokens_that_stand_in_the_vocabulary():
             r"normalizer\.normalizers\[0\] is .*NFD",
         ),
         (document(decoder={"type": "WordPiece"}), "decoder is .*WordPiece"),
-        (document(added_tokens=[added("<a>", lstrip=True)]), "added_tokens.0.: '<a>' has lstrip"),
-        (document(added_tokens=[added("<a>", rstrip=True)]), "added_tokens.0.: '<a>' has rstrip"),
-        (document(added_tokens=[added("<a>", single_word=True)]), "'<a>' has single_word"),
-        (
-            document(normalizer={"type": "NFC"}, added_tokens=[added("<a>", normalized=True)]),
-            "'<a>' has normalized true",
-        ),
-        (
-            document(added_tokens=[added("bc"), added("abcd", normalized=True)]),
-            "'bc' and 'abcd' can overlap",
-        ),
         (document(version="2.0"), "version is '2.0'"),
     ],
 )

@@ -35,6 +35,8 @@ def trained(**changes):
         {"added_tokens": ()},
         {"added_tokens": (AddedToken("<a>", 300), AddedToken("<b>", 5000))},
         {"added_tokens": (AddedToken("ab", 256), AddedToken("<b>", 259))},
+        {"added_tokens": (AddedToken("<a>", 259, lstrip=True, normalized=True),)},
+        {"added_tokens": (AddedToken("<a>", 259, rstrip=True, single_word=True),)},
         {"tokens": {1000 + byte: token for byte, token in BYTES.items()}, "merges": []},
     ],
 )

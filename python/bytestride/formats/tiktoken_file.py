@@ -201,6 +201,10 @@ def _check_exact(definition: Definition) -> None:
                 f"added token {token.content!r} is not special, so it is always matched, which "
                 f"tiktoken cannot do; {remedy}"
             )
+        if flags := token.flags():
+            raise ValueError(
+                f"added token {token.content!r} has {flags[0]}, which tiktoken cannot do; {remedy}"
+            )
     if definition.merges is None and definition.whole_pieces:
         return
     vocab = definition.vocab()

@@ -81,9 +81,7 @@ def _definition(document: dict[str, Any], scanned: ScannedModel | None, data: by
     normalizer = _read_normalizer(document.get("normalizer"), "normalizer")
     pattern = read_pattern(document.get("pre_tokenizer"))
     bpe = ListedModel(model) if scanned is None else scanned
-    added = read_added_tokens(
-        field(document, "added_tokens", list, default=[]), bpe.vocab, normalizer
-    )
+    added = read_added_tokens(field(document, "added_tokens", list, default=[]), bpe.vocab)
     return Definition(
         tokens=bpe.ordinary_tokens({token.content for token in added}),
         merges=bpe.merges,
@@ -221,10 +219,10 @@ def _place_added_tokens(definition: Definition, vocab: dict[str, int]) -> list[d
         {
             "id": token.id,
             "content": token.content,
-            "single_word": False,
-            "lstrip": False,
-            "rstrip": False,
-            "normalized": False,
+            "single_word": token.single_word,
+            "lstrip": token.lstrip,
+            "rstrip": token.rstrip,
+            "normalized": token.normalized,
             "special": token.special,
         }
         for token in tokens

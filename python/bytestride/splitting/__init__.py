@@ -59,7 +59,10 @@ def make_splitter(
     ValueError
         The pattern does not compile, or holds what cannot be followed exactly.
     """
-    rows = [(token.content, token.id, token.special) for token in added_tokens]
+    rows = [
+        (t.content, t.id, t.special, t.lstrip, t.rstrip, t.single_word, t.normalized)
+        for t in added_tokens
+    ]
     foreign: list[str] = []
     stages: list[str | Callable[[str], Iterable[int]] | tuple[str, str]] = []
     for stage in (Split(pattern),) if isinstance(pattern, str) else pattern:
