@@ -30,22 +30,42 @@ std::size_t page_bytes() {
 }
 }  // namespace
 
-Pages::Pages(std::size_t n_bytes) {
-  if (n_bytes == 0) return;
-  if (n_bytes > SIZE_MAX / 2) throw std::bad_alloc();
-  n_bytes_ = round_up(n_bytes, page_bytes());
+namespace {
+
+// From this on memory is worth huge pages: it starts where one can, and its last one is whole.
+constexpr std::size_t kLeastHugeBytes = std::size_t{1} << 20;
+
+void* map(std::size_t n_bytes) {
   int flags = MAP_PRIVATE | MAP_ANONYMOUS;
 #ifdef MAP_NORESERVE
   flags |= MAP_NORESERVE;
 #endif
-  data_ = mmap(nullptr, n_bytes_, PROT_READ | PROT_WRITE, flags, -1, 0);
-  if (data_ == MAP_FAILED) {
-    data_ = nullptr;
-    n_bytes_ = 0;
-    throw std::bad_alloc();
-  }
+  void* const data = mmap(nullptr, n_bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+  if (data == MAP_FAILED) throw std::bad_alloc();
+  return data;
+}
+
+// A multiple of the huge page, at a multiple of it: more is mapped, and both ends are given back.
+void* map_aligned(std::size_t n_bytes) {
+  char* const data = static_cast<char*>(map(n_bytes + kHugePageBytes));
+  const std::size_t before =
+      (kHugePageBytes - reinterpret_cast<std::uintptr_t>(data) % kHugePageBytes) % kHugePageBytes;
+  if (before != 0) munmap(data, before);
+  munmap(data + before + n_bytes, kHugePageBytes - before);
+  return data + before;
+}
+
+}  // namespace
+
+Pages::Pages(std::size_t n_bytes) {
+  if (n_bytes == 0) return;
+  if (n_bytes > SIZE_MAX / 2) throw std::bad_alloc();
+  const bool huge = n_bytes >= kLeastHugeBytes;
+  const std::size_t rounded = round_up(n_bytes, huge ? kHugePageBytes : page_bytes());
+  data_ = huge ? map_aligned(rounded) : map(rounded);
+  n_bytes_ = rounded;
 #ifdef MADV_HUGEPAGE
-  if (n_bytes_ >= 2 * kHugePageBytes) madvise(data_, n_bytes_, MADV_HUGEPAGE);
+  if (huge) madvise(data_, n_bytes_, MADV_HUGEPAGE);
 #endif
 }
 

@@ -13,7 +13,7 @@ using Run = void (*)(const MergeTable&, Lane*, std::uint32_t open);
 
 // A pair in a lane is its product and its place, so that the least is the next merge and says where
 // it is: the lowest product, the leftmost on ties.
-constexpr unsigned kPlaceBits = 5;
+constexpr unsigned kPlaceBits = 6;
 static_assert(MergeLanes::kMaxBytes == std::size_t{1} << kPlaceBits);
 constexpr Symbol kNothing = 0xFFFFFFFFu;
 
@@ -22,17 +22,17 @@ constexpr Symbol kNothing = 0xFFFFFFFFu;
 }
 
 // Live symbols before and behind a place, as bits.
-[[gnu::always_inline]] inline std::uint32_t before(std::uint32_t live, std::uint32_t at) {
-  return live & ((1u << at) - 1);
+[[gnu::always_inline]] inline std::uint64_t before(std::uint64_t live, std::uint32_t at) {
+  return live & ((std::uint64_t{1} << at) - 1);
 }
-[[gnu::always_inline]] inline std::uint32_t behind(std::uint32_t live, std::uint32_t at) {
-  return live & (~std::uint32_t{1} << at);
+[[gnu::always_inline]] inline std::uint64_t behind(std::uint64_t live, std::uint32_t at) {
+  return live & (~std::uint64_t{1} << at);
 }
-[[gnu::always_inline]] inline std::uint32_t first_of(std::uint32_t bits) {
-  return static_cast<std::uint32_t>(__builtin_ctz(bits));
+[[gnu::always_inline]] inline std::uint32_t first_of(std::uint64_t bits) {
+  return static_cast<std::uint32_t>(__builtin_ctzll(bits));
 }
-[[gnu::always_inline]] inline std::uint32_t last_of(std::uint32_t bits) {
-  return 31 - static_cast<std::uint32_t>(__builtin_clz(bits));
+[[gnu::always_inline]] inline std::uint32_t last_of(std::uint64_t bits) {
+  return 63 - static_cast<std::uint32_t>(__builtin_clzll(bits));
 }
 
 // One merge in a lane of width N; false where none is left.
@@ -44,13 +44,13 @@ template <std::size_t N>
   const std::uint32_t at = best & ((1u << kPlaceBits) - 1);
   const Symbol product = best >> kPlaceBits;
   const std::uint32_t gone = first_of(behind(lane.live, at));
-  lane.live &= ~(1u << gone);
+  lane.live &= ~(std::uint64_t{1} << gone);
   lane.pairs[gone] = kNothing;
   lane.pairs[at] = kNothing;
   lane.symbols[at] = product;
   lane.merged_at = at;
-  const std::uint32_t left = before(lane.live, at);
-  const std::uint32_t right = behind(lane.live, at);
+  const std::uint64_t left = before(lane.live, at);
+  const std::uint64_t right = behind(lane.live, at);
   if (left != 0) merges.prefetch(lane.symbols[last_of(left)], product);
   if (right != 0) merges.prefetch(product, lane.symbols[first_of(right)]);
   return true;
@@ -59,8 +59,8 @@ template <std::size_t N>
 // Looks up the two pairs that the last merge made.
 [[gnu::always_inline]] inline void look_up(const MergeTable& merges, Lane& lane) {
   const std::uint32_t at = lane.merged_at;
-  const std::uint32_t left = before(lane.live, at);
-  const std::uint32_t right = behind(lane.live, at);
+  const std::uint64_t left = before(lane.live, at);
+  const std::uint64_t right = behind(lane.live, at);
   if (left != 0) {
     const std::uint32_t i = last_of(left);
     lane.pairs[i] = pair_at(merges.product(lane.symbols[i], lane.symbols[at]), i);
@@ -71,18 +71,20 @@ template <std::size_t N>
   }
 }
 
+// Look-ups of all lanes, then merges of all lanes: a merge reads as one vector what the look-up
+// wrote as single pairs, which is quick only once those have left the core's store buffer.
 template <std::size_t N>
 [[gnu::always_inline]] inline void run_lanes(const MergeTable& merges, Lane* lanes,
                                              std::uint32_t open) {
-  for (std::uint32_t left = open; left != 0; left &= left - 1) {
-    const std::uint32_t k = first_of(left);
-    if (!step<N>(merges, lanes[k])) open &= ~(1u << k);
-  }
-  while (open != 0) {
+  const auto step_all = [&]() __attribute__((always_inline)) {
     for (std::uint32_t left = open; left != 0; left &= left - 1) {
       const std::uint32_t k = first_of(left);
-      look_up(merges, lanes[k]);
       if (!step<N>(merges, lanes[k])) open &= ~(1u << k);
+    }
+  };
+  for (step_all(); open != 0; step_all()) {
+    for (std::uint32_t left = open; left != 0; left &= left - 1) {
+      look_up(merges, lanes[first_of(left)]);
     }
   }
 }
@@ -134,14 +136,16 @@ void MergeLanes::run(const MergeTable& merges, const ByteSpan* words, std::size_
       lane.symbols[i] = MergeTable::byte_symbol(word[i]);
       lane.pairs[i - 1] = pair_at(merges.product_of_bytes(word[i - 1], word[i]), i - 1);
     }
-    lane.live = 0xFFFFFFFFu >> (kMaxBytes - word.size());
+    lane.live = ~std::uint64_t{0} >> (kMaxBytes - word.size());
   }
-  const Run run_all = longest <= 16 ? run_for<16>(backend()) : run_for<kMaxBytes>(backend());
+  const Run run_all = longest <= 16   ? run_for<16>(backend())
+                      : longest <= 32 ? run_for<32>(backend())
+                                      : run_for<kMaxBytes>(backend());
   run_all(merges, lanes_, n == 0 ? 0 : 0xFFFFFFFFu >> (32 - n));
   for (std::size_t k = 0; k < n; ++k) {
     Lane& lane = lanes_[k];
     lane.n_ids = 0;
-    for (std::uint32_t left = lane.live; left != 0; left &= left - 1) {
+    for (std::uint64_t left = lane.live; left != 0; left &= left - 1) {
       lane.symbols[lane.n_ids++] = merges.id_of(lane.symbols[first_of(left)]);
     }
   }

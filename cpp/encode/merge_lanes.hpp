@@ -17,7 +17,7 @@ namespace bytestride {
 class MergeLanes {
  public:
   static constexpr std::size_t kLanes = 16;
-  static constexpr std::size_t kMaxBytes = 32;  // of a word
+  static constexpr std::size_t kMaxBytes = 64;  // of a word
 
   // Takes `words[i]`, i < n <= kLanes, each of 1 to kMaxBytes bytes, and merges them all. Words of
   // like length go best together.
@@ -31,7 +31,7 @@ class MergeLanes {
   struct Lane {
     Symbol symbols[kMaxBytes];
     Symbol pairs[kMaxBytes];  // of a symbol and the next: product and place
-    std::uint32_t live;
+    std::uint64_t live;
     std::uint32_t merged_at;  // the symbol whose pairs are being looked up
     std::uint32_t n_ids;
   };

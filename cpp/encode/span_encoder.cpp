@@ -37,9 +37,26 @@ const Backtracker& SpanEncoder::backtracker() const {
 
 std::size_t SpanEncoder::encode_word(ByteSpan word, TokenId* out, BacktrackScratch& scratch) const {
   const TokenId whole = whole_token(word, vocab_->index_hash(word));
-  if (whole == kNoToken) return backtracker().encode(word, out, scratch);
+  if (whole == kNoToken) return encode_long(word, out, scratch);
   *out = whole;
   return 1;
+}
+
+std::size_t SpanEncoder::encode_long(ByteSpan word, TokenId* out, BacktrackScratch& scratch) const {
+  // Merging takes more than a proportional time for more bytes.
+  constexpr std::size_t kUsual = 256;
+  const std::size_t n_bytes = word.size() * (word.size() / kUsual + 1);
+  const std::size_t n_before = n_long_bytes_.load(std::memory_order_relaxed);
+  if (n_before < kBytesBeforeBacktracker) {
+    n_long_bytes_.store(n_before + n_bytes, std::memory_order_relaxed);
+    if (n_before + n_bytes < kBytesBeforeBacktracker) {
+      for (std::size_t i = 0; i < word.size(); ++i) {
+        out[i] = vocab_->byte_id(static_cast<unsigned char>(word[i]));
+      }
+      return merge_symbols(vocab_->pairs(), out, word.size(), scratch.merge);
+    }
+  }
+  return backtracker().encode(word, out, scratch);
 }
 
 TokenId SpanEncoder::whole_token(ByteSpan word, std::uint64_t index_hash) const {
@@ -57,10 +74,11 @@ std::size_t SpanEncoder::probe(const SpanBatch& spans, const FrontTable& front,
                           static_cast<std::ptrdiff_t>(ShortKey::kReadAhead)) {
     --n_far;
   }
+  const FrontTable::Reader reader(front);
   std::size_t n_missed = 0;
   std::uint32_t begin = 0;
   const auto probe_one = [&](std::size_t i, std::uint64_t key) {
-    const std::uint64_t value = front.find(key);
+    const std::uint64_t value = reader.find(key);
     scratch.values[i] = value;
     scratch.missed_spans[n_missed] = static_cast<std::uint32_t>(i);
     n_missed += value == 0;
@@ -107,10 +125,13 @@ std::size_t SpanEncoder::recall(const SpanBatch& spans, std::size_t n_missed,
       cache->prefetch_long(missed.hash);
     }
   }
-  if (cache == nullptr) return n_missed;
+  if (cache == nullptr) {
+    for (std::size_t k = 0; k < n_missed; ++k) scratch.unknown[k] = static_cast<std::uint16_t>(k);
+    return n_missed;
+  }
   std::size_t n_unknown = 0;
   for (std::size_t k = 0; k < n_missed; ++k) {
-    const MissedWord missed = scratch.missed[k];
+    const MissedWord& missed = scratch.missed[k];
     WordIds ids;
     if (has_short_key(missed)) {
       ids = cache->find(missed.hash, missed.key.low);
@@ -121,7 +142,7 @@ std::size_t SpanEncoder::recall(const SpanBatch& spans, std::size_t n_missed,
       ids = cache->find(missed.hash, ByteSpan(spans.base + missed.begin, missed.n_bytes));
     }
     scratch.values[missed.span] = ids.bits();
-    scratch.missed[n_unknown] = missed;
+    scratch.unknown[n_unknown] = static_cast<std::uint16_t>(k);
     n_unknown += !ids.known();
   }
   return n_unknown;
@@ -153,37 +174,42 @@ void SpanEncoder::keep(const SpanBatch& spans, const MissedWord& missed, const T
   scratch.values[missed.span] = value.bits();
 }
 
-void SpanEncoder::work_out(const SpanBatch& spans, std::size_t n_missed, const WordTables& tables,
+void SpanEncoder::work_out(const SpanBatch& spans, std::size_t n_unknown, const WordTables& tables,
                            SpanScratch& scratch) const {
   const auto word_of = [&](const MissedWord& missed) {
     return ByteSpan(spans.base + missed.begin, missed.n_bytes);
   };
-  for (std::size_t k = 0; k < n_missed; ++k) {
-    scratch.index_hashes[k] = vocab_->index_hash(word_of(scratch.missed[k]));
+  for (std::size_t k = 0; k < n_unknown; ++k) {
+    scratch.index_hashes[k] = vocab_->index_hash(word_of(scratch.missed[scratch.unknown[k]]));
     vocab_->prefetch_index(scratch.index_hashes[k]);
   }
+  // The backtracker, where there is one, wins from 32 bytes on.
+  const std::size_t most_in_lanes =
+      backtracker_.load(std::memory_order_relaxed) == nullptr ? MergeLanes::kMaxBytes : 32;
   std::size_t n_open = 0;
   std::uint16_t first_of[MergeLanes::kMaxBytes + 2] = {};  // by length, after the sums below
-  for (std::size_t k = 0; k < n_missed; ++k) {
-    const MissedWord missed = scratch.missed[k];
+  for (std::size_t k = 0; k < n_unknown; ++k) {
+    const MissedWord& missed = scratch.missed[scratch.unknown[k]];
     const TokenId whole = whole_token(word_of(missed), scratch.index_hashes[k]);
     if (whole != kNoToken) {
       keep(spans, missed, &whole, 1, tables, scratch);
-    } else if (missed.n_bytes > MergeLanes::kMaxBytes) {
+    } else if (missed.n_bytes > most_in_lanes) {
       scratch.word.resize(missed.n_bytes);
       const std::size_t n_ids =
-          backtracker().encode(word_of(missed), scratch.word.data(), scratch.backtrack);
+          encode_long(word_of(missed), scratch.word.data(), scratch.backtrack);
       keep(spans, missed, scratch.word.data(), n_ids, tables, scratch);
     } else {
-      scratch.missed[n_open++] = missed;
+      scratch.unknown[n_open++] = scratch.unknown[k];
       ++first_of[missed.n_bytes + 1];
     }
   }
   // Words of like length share the lanes, whose width is that of the longest.
-  for (std::size_t n = 1; n < std::size(first_of); ++n)
+  for (std::size_t n = 1; n < std::size(first_of); ++n) {
     first_of[n] = static_cast<std::uint16_t>(first_of[n] + first_of[n - 1]);
+  }
   for (std::size_t k = 0; k < n_open; ++k) {
-    scratch.by_length[first_of[scratch.missed[k].n_bytes]++] = static_cast<std::uint16_t>(k);
+    const std::uint16_t unknown = scratch.unknown[k];
+    scratch.by_length[first_of[scratch.missed[unknown].n_bytes]++] = unknown;
   }
   for (std::size_t first = 0; first < n_open; first += MergeLanes::kLanes) {
     const std::size_t n = std::min(MergeLanes::kLanes, n_open - first);

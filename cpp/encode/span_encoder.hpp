@@ -37,6 +37,7 @@ struct SpanScratch {
   std::uint64_t values[kSpanBatch];
   std::uint32_t missed_spans[kSpanBatch];
   MissedWord missed[kSpanBatch];
+  std::uint16_t unknown[kSpanBatch];  // of `missed`, those the cache does not know either
   std::uint64_t index_hashes[kSpanBatch];
   std::uint16_t by_length[kSpanBatch];
   std::vector<TokenId> lists;  // of this batch: a length and as many ids, again and again
@@ -77,11 +78,11 @@ class SpanEncoder {
  private:
   // All of the stages but the last: afterwards every value is known.
   void resolve(const SpanBatch& spans, const WordTables& tables, SpanScratch& scratch) const;
-  // Each returns how many words it leaves to the next, at the front of scratch.missed.
+  // Each returns how many words it leaves to the next, in missed_spans and in unknown.
   static std::size_t probe(const SpanBatch& spans, const FrontTable& front, SpanScratch& scratch);
   std::size_t recall(const SpanBatch& spans, std::size_t n_missed, const WordTables& tables,
                      SpanScratch& scratch) const;
-  void work_out(const SpanBatch& spans, std::size_t n_missed, const WordTables& tables,
+  void work_out(const SpanBatch& spans, std::size_t n_unknown, const WordTables& tables,
                 SpanScratch& scratch) const;
   static std::span<const TokenId> list_of(WordIds ids, const WordCache* cache,
                                           const SpanScratch& scratch);
@@ -94,10 +95,15 @@ class SpanEncoder {
   std::shared_ptr<const Vocab> vocab_;
   bool whole_pieces_;
   std::vector<bool> unreachable_;  // by id; empty where no token is
-  // Made by whoever comes first to a word that is too long for the lanes: many a text has none.
+  // The ids of a word that is too long for the lanes.
+  std::size_t encode_long(ByteSpan word, TokenId* out, BacktrackScratch& scratch) const;
   const Backtracker& backtracker() const;
 
   MergeTable merges_;
+  // To make the backtracker takes as long as merging some 200 KiB without: it is made once long
+  // words have come to that, or one is very long, so that no text pays twice what it must.
+  static constexpr std::size_t kBytesBeforeBacktracker = std::size_t{192} << 10;
+  mutable std::atomic<std::size_t> n_long_bytes_{0};
   mutable std::atomic<const Backtracker*> backtracker_{nullptr};
 };
 

@@ -48,7 +48,10 @@ WordIds WordCache::value_of(const TokenId* ids, std::size_t n_ids) {
 template <typename Table>
 WordIds WordCache::put(Table& table, std::atomic<std::size_t>& n_words, std::size_t most,
                        std::uint64_t hash, const typename Table::Key& key, WordIds ids) {
-  if (n_words.fetch_add(1, std::memory_order_relaxed) >= most) {
+  // Two steps, not one that locks: a count that misses a word now and then is as good.
+  const std::size_t n = n_words.load(std::memory_order_relaxed);
+  n_words.store(n + 1, std::memory_order_relaxed);
+  if (n >= most) {
     full_.store(true, std::memory_order_relaxed);
   } else if (ids.known()) {
     table.insert(hash, key, ids.bits());

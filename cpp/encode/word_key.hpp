@@ -22,7 +22,9 @@ class ShortKey {
   static std::uint64_t load(const char* p, std::size_t n) {
     const std::size_t row = n <= kMaxBytes ? n : kMaxBytes + 1;
     const std::uint64_t key = (load_u64(p) & kMasks[row]) | kLengths[row];
-    return row == kMaxBytes && key >= kLengths[0] ? 0 : key;
+    // Without a branch: which of the two it is depends on the text.
+    const bool has_none = (row == kMaxBytes) & (key >= kLengths[0]);
+    return key & (static_cast<std::uint64_t>(has_none) - 1);
   }
   // The same where fewer bytes can be read.
   static std::uint64_t load_at_end(const char* p, std::size_t n) {

@@ -7,7 +7,8 @@
 namespace bytestride {
 namespace {
 
-// Half of the second-level cache of a common core; less, where the budget is spent.
+// About the size of a core's second-level cache (half and twice as much were slower); less, where
+// the budget is spent.
 constexpr std::size_t kFrontBytes = std::size_t{1} << 20;
 constexpr std::size_t kLeastFrontBytes = std::size_t{32} << 10;
 

@@ -8,7 +8,7 @@
 
 namespace bytestride {
 
-inline constexpr std::size_t kSpanBatch = 1024;
+inline constexpr std::size_t kSpanBatch = 2048;
 
 // Pretokens that lie side by side: number i is base[ends[i - 1], ends[i]), and the first starts at
 // base. All of them lie in `text`, so that whoever reads ahead knows how far.

@@ -70,7 +70,9 @@ TEST_CASE("words merged in turns become what each becomes alone, on every backen
     const Vocab vocab = random.one_in(8) ? small_vocab() : random_vocab(random);
     const MergeTable table(vocab);
     std::vector<std::string> texts(1 + random.below(MergeLanes::kLanes));
-    const std::size_t longest = random.one_in(3) ? MergeLanes::kMaxBytes : 16;
+    const std::size_t longest = random.one_in(3)   ? MergeLanes::kMaxBytes
+                                : random.one_in(2) ? 32
+                                                   : 16;
     for (std::string& text : texts) {
       const std::size_t n = random.one_in(9) ? longest : 1 + random.below(longest);
       text = letters(random, random.one_in(3) ? "a" : "abc", n);
