@@ -1,0 +1,429 @@
+"""The encoders that are compared, each by the paths that its users have.
+
+A way is one public path: what it takes, what it gives. Ways of different encoders are compared
+when they give the same: one array of ids and one of offsets, or a list of lists. An encoder is
+always given its own best input, and every way that could be that is here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from side_by_side.environment import CACHE
+from side_by_side.texts import DATA, SEPARATOR
+
+OPENAI = ("gpt2", "cl100k", "o200k")
+ALL = (*OPENAI, "llama3", "qwen3")
+TIKTOKEN_FILES = {"gpt2": "r50k_base", "cl100k": "cl100k_base", "o200k": "o200k_base"}
+
+
+def published_file(vocab: str) -> Path:
+    """The file that a vocabulary is published as."""
+    if vocab in TIKTOKEN_FILES:
+        return DATA / "vocab" / f"{TIKTOKEN_FILES[vocab]}.tiktoken"
+    return DATA / "vocab" / f"{vocab}.tokenizer.json"
+
+
+def json_file(vocab: str) -> Path:
+    """The vocabulary as a tokenizer.json; OpenAI's are written once, by bytestride.
+
+    As Hugging Face's own copies have it: the patterns in their wording (same pieces), for the
+    others know them by it. Without special tokens, which no document holds and which leave gaps
+    between ids that snaptokens refuses.
+    """
+    if vocab not in TIKTOKEN_FILES:
+        return published_file(vocab)
+    path = CACHE / "vocab" / f"{vocab}.tokenizer.json"
+    if not path.exists():
+        from bytestride import Tokenizer
+        from bytestride.published import PATTERNS
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        definition = Tokenizer.load(published_file(vocab)).definition
+        # The two wordings of cl100k differ in white space at the end of a text, not in ids.
+        pattern = PATTERNS["llama3" if vocab == "cl100k" else vocab]
+        Tokenizer(
+            replace(definition, pattern=pattern, added_tokens=(), source=None, name=None)
+        ).save(path)
+    return path
+
+
+@dataclass(frozen=True)
+class Way:
+    """One path: the forms of its input (see texts.as_input) and output, and what to call."""
+
+    form: str
+    output: str  # "array": one array of ids and one of offsets; "lists": a list of lists
+    method: str
+    note: str
+
+
+class Contender:
+    """One encoder with one vocabulary and a number of threads.
+
+    ``load`` is file to ready; ``prepare`` turns a form of input into the encoder's own, untimed;
+    ``one`` encodes one string to a list.
+    """
+
+    name: ClassVar[str]
+    package: ClassVar[str]
+    vocabularies: ClassVar[tuple[str, ...]] = ALL
+    ways: ClassVar[dict[str, Way]]
+    reads: ClassVar[str] = "tokenizer.json"
+
+    one: Callable[[str], list[int]]
+
+    def __init__(self, vocab: str, n_threads: int) -> None:
+        self.vocab = vocab
+        self.n_threads = n_threads
+        self.modules()
+
+    def modules(self) -> None:
+        """Import what a call would import, so that no timing holds it."""
+
+    def source(self) -> Path | None:
+        """The file that ``load`` reads; None when the vocabulary is inside the package."""
+        return json_file(self.vocab)
+
+    def load(self) -> None:
+        raise NotImplementedError
+
+    def prepare(self, form: str, data: Any) -> Any:
+        """Give the input the type that the encoder takes."""
+        return data
+
+    def arrays(self, output: str, result: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Return a result as uint32 ids and int64 offsets."""
+        if output == "lists":
+            return _from_lists(result)
+        ids, offsets = result
+        return np.asarray(ids), np.asarray(offsets)
+
+
+def _from_lists(lists: Iterable[list[int]]) -> tuple[np.ndarray, np.ndarray]:
+    lengths = [len(ids) for ids in lists]
+    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    ids = np.fromiter(chain.from_iterable(lists), dtype=np.uint32, count=int(offsets[-1]))
+    return ids, offsets
+
+
+class Bytestride(Contender):
+    name = "bytestride"
+    package = "bytestride"
+    ways: ClassVar = {
+        "offsets": Way("offsets", "array", "flat", "encode_ragged((buffer, offsets))"),
+        "buffer": Way("buffer", "array", "cut", "encode_ragged(buffer.split(separator))"),
+        "strings": Way("strings", "array", "flat", "encode_ragged(strings)"),
+        "lists": Way("strings", "lists", "lists", "encode_batch(strings)"),
+    }
+    reads = "the published file"
+
+    def modules(self) -> None:
+        import bytestride  # noqa: F401
+
+    def source(self) -> Path:
+        return published_file(self.vocab)
+
+    def load(self) -> None:
+        from bytestride import Tokenizer
+
+        self.tokenizer = Tokenizer.load(published_file(self.vocab))
+        self.one = self.tokenizer.encode_ordinary
+
+    def flat(self, data: Any) -> Any:
+        return self.tokenizer.encode_ragged(data, num_threads=self.n_threads)
+
+    def cut(self, data: bytes) -> Any:
+        return self.tokenizer.encode_ragged(data.split(SEPARATOR), num_threads=self.n_threads)
+
+    def lists(self, data: list[str]) -> list[list[int]]:
+        return self.tokenizer.encode_batch(data, num_threads=self.n_threads, disallowed_special=())
+
+
+class Gigatoken(Contender):
+    name = "gigatoken"
+    package = "gigatoken"
+    ways: ClassVar = {
+        "buffer": Way("buffer", "array", "flat", "encode_batch(BytesSource(buffer, separator))"),
+        "offsets": Way("offsets", "array", "flat", "encode_batch(awkward array of strings)"),
+        "strings": Way("strings", "array", "flat", "encode_batch(strings)"),
+        "file": Way("file", "array", "file", "encode_files(TextFileSource)"),
+        "lists": Way("strings", "lists", "lists", "encode_batch_list(strings)"),
+    }
+    reads = "the published file"
+
+    def modules(self) -> None:
+        import awkward  # noqa: F401
+        import gigatoken  # noqa: F401
+
+    def source(self) -> Path:
+        return published_file(self.vocab)
+
+    def load(self) -> None:
+        from gigatoken import Tokenizer
+
+        file = published_file(self.vocab)
+        openai = self.vocab in TIKTOKEN_FILES
+        self.tokenizer = Tokenizer.from_tiktoken(file) if openai else Tokenizer(file)
+        encode = self.tokenizer.backend.encode
+        self.one = lambda text: encode(text).tolist()
+
+    def prepare(self, form: str, data: Any) -> Any:
+        import awkward as ak
+        from gigatoken.gigatoken_rs import BytesSource, TextFileSource
+
+        if form == "buffer":
+            return BytesSource(data, SEPARATOR)
+        if form == "file":
+            return TextFileSource([data], SEPARATOR)
+        if form == "offsets":
+            buffer, offsets = data
+            characters = ak.contents.NumpyArray(
+                np.frombuffer(buffer, np.uint8), parameters={"__array__": "char"}
+            )
+            strings = {"__array__": "string"}
+            return ak.Array(
+                ak.contents.ListOffsetArray(
+                    ak.index.Index64(offsets), characters, parameters=strings
+                )
+            )
+        return data
+
+    def flat(self, data: Any) -> Any:
+        # With one thread the calling one does the work, without a pool.
+        return self.tokenizer.encode_batch(data, parallel=self.n_threads > 1)
+
+    def file(self, data: Any) -> Any:
+        return self.tokenizer.encode_files(data, parallel=self.n_threads > 1)
+
+    def lists(self, data: list[str]) -> list[list[int]]:
+        return self.tokenizer.encode_batch_list(data, parallel=self.n_threads > 1)
+
+    def arrays(self, output: str, result: Any) -> tuple[np.ndarray, np.ndarray]:
+        if output == "lists":
+            return _from_lists(result)
+        return np.asarray(result.layout.content.data), np.asarray(result.layout.offsets.data)
+
+
+class _Flat(Contender):
+    """Those with `encode_batch_flat`: two bytes objects, ids as uint32 and offsets as uint64."""
+
+    ways: ClassVar = {
+        "strings": Way("strings", "array", "flat", "encode_batch_flat(strings)"),
+        "lists": Way("strings", "lists", "lists", "encode_batch(strings), .ids of each"),
+    }
+
+    def flat(self, data: list[str]) -> tuple[bytes, bytes]:
+        return self.tokenizer.encode_batch_flat(data)
+
+    def lists(self, data: list[str]) -> list[list[int]]:
+        return [encoding.ids for encoding in self.tokenizer.encode_batch(data)]
+
+    def arrays(self, output: str, result: Any) -> tuple[np.ndarray, np.ndarray]:
+        if output == "lists":
+            return _from_lists(result)
+        ids, offsets = result
+        return np.frombuffer(ids, np.uint32), np.frombuffer(offsets, np.uint64)
+
+
+class Fastokens(_Flat):
+    name = "fastokens"
+    package = "fastokens"
+    reads = "the published file"
+
+    def modules(self) -> None:
+        import fastokens  # noqa: F401
+
+    def source(self) -> Path:
+        return published_file(self.vocab)
+
+    def load(self) -> None:
+        from fastokens._native import Tokenizer
+
+        file = str(published_file(self.vocab))
+        if self.vocab in TIKTOKEN_FILES:
+            name = TIKTOKEN_FILES[self.vocab]
+            self.tokenizer = Tokenizer.from_tiktoken(file, encoding=name)
+        else:
+            self.tokenizer = Tokenizer.from_file(file)
+        encode = self.tokenizer.encode
+        self.one = lambda text: encode(text).ids
+
+
+class Snaptokens(_Flat):
+    name = "snaptokens"
+    package = "snaptokens"
+
+    def modules(self) -> None:
+        import snaptokens  # noqa: F401
+
+    def load(self) -> None:
+        from snaptokens._native import Tokenizer
+
+        self.tokenizer = Tokenizer.from_file(str(json_file(self.vocab)))
+        encode = self.tokenizer.encode
+        self.one = lambda text: encode(text).ids
+
+
+class Splintr(_Flat):
+    name = "splintr"
+    package = "splintr-rs"
+    ways: ClassVar = {
+        "strings": Way("strings", "array", "flat", "encode_batch_flat(strings)"),
+        "lists": Way("strings", "lists", "lists", "encode_batch(strings)"),
+    }
+    reads = "the published file"
+
+    def modules(self) -> None:
+        import splintr  # noqa: F401
+
+    def source(self) -> Path:
+        return published_file(self.vocab)
+
+    def load(self) -> None:
+        import splintr
+
+        file = str(published_file(self.vocab))
+        if self.vocab in TIKTOKEN_FILES:
+            patterns = {
+                "gpt2": splintr.GPT2_PATTERN,
+                "cl100k": splintr.CL100K_BASE_PATTERN,
+                "o200k": splintr.O200K_BASE_PATTERN,
+            }
+            self.tokenizer = splintr.Tokenizer(file, patterns[self.vocab], {})
+        else:
+            self.tokenizer = splintr.from_json(file)
+        self.one = self.tokenizer.encode_ordinary
+
+    def lists(self, data: list[str]) -> list[list[int]]:
+        return self.tokenizer.encode_batch(data)
+
+
+class Toktok(Contender):
+    name = "toktok"
+    package = "toktok-rs"
+    vocabularies = ("cl100k", "o200k")
+    ways: ClassVar = {
+        "strings": Way(
+            "strings", "array", "flat", "encode_batch_to_numpy(strings), not a public path"
+        ),
+    }
+    reads = "its own data"
+
+    def modules(self) -> None:
+        import toktok  # noqa: F401
+
+    def source(self) -> None:
+        return None
+
+    def load(self) -> None:
+        import toktok
+
+        self.tokenizer = toktok._encoding(TIKTOKEN_FILES[self.vocab])
+        self.one = self.tokenizer.encode_ordinary
+
+    def flat(self, data: list[str]) -> tuple[np.ndarray, np.ndarray]:
+        return self.tokenizer.encode_batch_to_numpy(data, self.n_threads)
+
+
+class Quicktok(Contender):
+    name = "quicktok"
+    package = "quicktok-v1"
+    vocabularies = ("cl100k", "o200k", "llama3", "qwen3")
+    ways: ClassVar = {
+        "strings": Way("strings", "array", "flat", "encode_batch(strings)"),
+    }
+    reads = "its own data"
+
+    def modules(self) -> None:
+        import quicktok  # noqa: F401
+
+    def source(self) -> None:
+        return None
+
+    def load(self) -> None:
+        import quicktok
+
+        self.tokenizer = quicktok.get_encoding(TIKTOKEN_FILES.get(self.vocab, self.vocab))
+        self.one = self.tokenizer.encode_ordinary
+
+    def flat(self, data: list[str]) -> tuple[np.ndarray, np.ndarray]:
+        return self.tokenizer.encode_batch(data, self.n_threads)
+
+
+class Tiktoken(Contender):
+    name = "tiktoken"
+    package = "tiktoken"
+    vocabularies = OPENAI
+    ways: ClassVar = {
+        "lists": Way("strings", "lists", "lists", "encode_ordinary_batch(strings)"),
+    }
+    reads = "the published file"
+
+    def modules(self) -> None:
+        import tiktoken.load  # noqa: F401
+
+    def source(self) -> Path:
+        return published_file(self.vocab)
+
+    def load(self) -> None:
+        import tiktoken
+        from tiktoken.load import load_tiktoken_bpe
+        from tiktoken_ext import openai_public
+
+        # The constructors of tiktoken fetch the file; theirs is replaced by the one at hand.
+        path = str(published_file(self.vocab))
+        openai_public.load_tiktoken_bpe = lambda *_, **__: load_tiktoken_bpe(path)
+        build = getattr(openai_public, TIKTOKEN_FILES[self.vocab])
+        self.tokenizer = tiktoken.Encoding(**build())
+        self.one = self.tokenizer.encode_ordinary
+
+    def lists(self, data: list[str]) -> list[list[int]]:
+        return self.tokenizer.encode_ordinary_batch(data, num_threads=self.n_threads)
+
+
+class HuggingFace(Contender):
+    name = "tokenizers"
+    package = "tokenizers"
+    ways: ClassVar = {
+        "lists": Way("strings", "lists", "lists", "encode_batch_fast(strings), .ids of each"),
+    }
+
+    def modules(self) -> None:
+        import tokenizers  # noqa: F401
+
+    def load(self) -> None:
+        from tokenizers import Tokenizer
+
+        self.tokenizer = Tokenizer.from_file(str(json_file(self.vocab)))
+        encode = self.tokenizer.encode
+        self.one = lambda text: encode(text, add_special_tokens=False).ids
+
+    def lists(self, data: list[str]) -> list[list[int]]:
+        encodings = self.tokenizer.encode_batch_fast(data, add_special_tokens=False)
+        return [encoding.ids for encoding in encodings]
+
+
+CONTENDERS: dict[str, type[Contender]] = {
+    contender.name: contender
+    for contender in (
+        Bytestride,
+        Gigatoken,
+        Fastokens,
+        Snaptokens,
+        Splintr,
+        Toktok,
+        Quicktok,
+        Tiktoken,
+        HuggingFace,
+    )
+}
+# Those that a whole corpus would hold up for minutes get its first megabytes.
+SLOW = {"tokenizers": 10.0, "tiktoken": 30.0}

@@ -1,0 +1,102 @@
+"""The record of a comparison: a JSON file that is whole after every measurement."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from side_by_side.environment import ROOT
+
+Row = dict[str, Any]
+IDENTITY = ("case", "vocab", "corpus", "text", "bytes", "threads", "contender", "way")
+
+
+class Record:
+    """Rows of measurements, kept in a file.
+
+    A row is one contender by one way in one case; its ``values`` hold a list by metric, one value
+    a round. A row that is measured again in a later run takes the place of the old one.
+    """
+
+    def __init__(self, path: Path, packages: list[str]) -> None:
+        self.path = path
+        self.content: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+        self.content.update(
+            date=_now().date().isoformat(),
+            processor=_processor(),
+            cores=len(os.sched_getaffinity(0)),
+            system=platform.platform(),
+            python=platform.python_version(),
+            versions=_versions([*packages, "numpy"]),
+        )
+        self.content.setdefault("runs", [])
+        self.content.setdefault("rows", [])
+
+    def begin(self, arguments: list[str], problems: dict[str, str]) -> None:
+        """Note a new run: when, of which source, on how busy a machine."""
+        self.content["not_installed"] = problems
+        self.content["runs"].append(
+            {
+                "started": _now().isoformat(timespec="seconds"),
+                "source": _source(),
+                "arguments": arguments,
+                "load_average": round(os.getloadavg()[0], 2),
+            }
+        )
+
+    def row(self, **fields: Any) -> Row:
+        """The row of this identity in this run, new if an earlier run made it."""
+        run = len(self.content["runs"]) - 1
+        rows: list[Row] = self.content["rows"]
+        for row in rows:
+            if all(row.get(key) == fields.get(key) for key in IDENTITY):
+                if row["run"] != run:
+                    row.clear()
+                    row.update(fields, run=run, values={})
+                return row
+        rows.append({**fields, "run": run, "values": {}})
+        return rows[-1]
+
+    def save(self) -> None:
+        """Write the file, whole or not at all."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        part = self.path.with_suffix(".part")
+        part.write_text(json.dumps(self.content, indent=1) + "\n")
+        part.replace(self.path)
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(tz=datetime.timezone.utc)
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _versions(packages: list[str]) -> dict[str, str]:
+    found = {}
+    for name in packages:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _source() -> str:
+    """The commit of the sources, and whether they have changes beyond it."""
+    git = ["git", "-C", str(ROOT)]
+    commit = subprocess.run([*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
+    changed = subprocess.run(
+        [*git, "status", "--porcelain", "cpp", "python"], capture_output=True, text=True
+    )
+    return commit.stdout.strip() + (" with changes" if changed.stdout.strip() else "")
