@@ -3,7 +3,8 @@
     python benchmarks/peers.py                                   everything, for hours
     python benchmarks/peers.py --quick                           small slices, one round
     python benchmarks/peers.py --only cold --vocab cl100k --corpus en --rounds 3 --mb 10
-    python benchmarks/peers.py --table RECORD                    the README's table, in Markdown
+    python benchmarks/peers.py --table RECORD                    its tables, in Markdown
+    python benchmarks/peers.py --chart RECORD                    its chart, an SVG beside it
 
 The first run makes `.venv-peers` with the other encoders from PyPI and builds bytestride into it;
 `--tree DIR` takes a source tree with a built extension instead. Vocabularies and texts are those
@@ -14,13 +15,14 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import json
 import os
 import sys
 from pathlib import Path
 
 from side_by_side import environment
 
-CASES = ("cold", "warm", "lists")
+CASES = ("cold", "warm", "lists", "memory", "load", "calls", "worst")
 VOCABULARIES = ("gpt2", "cl100k", "o200k", "llama3", "qwen3")
 CORPORA = ("en", "code", "multi")
 
@@ -47,6 +49,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="--mb 4 --rounds 1")
     parser.add_argument("--tree", type=Path, help="a source tree with a built extension")
     parser.add_argument("--out", type=Path, help="the record; by default of today")
+    parser.add_argument(
+        "--table", type=Path, metavar="RECORD", help="print tables, measure nothing"
+    )
+    parser.add_argument("--chart", type=Path, metavar="RECORD", help="draw, measure nothing")
     chosen = parser.parse_args()
     if chosen.quick:
         chosen.mb, chosen.rounds = chosen.mb or 4.0, 1
@@ -77,6 +83,20 @@ def inside() -> bool:
     return Path(sys.prefix).resolve() == environment.FOLDER.resolve()
 
 
+def show(chosen: argparse.Namespace) -> None:
+    """Print the tables of a record, or draw its chart."""
+    from side_by_side.chart import draw
+    from side_by_side.summary import tables
+
+    if chosen.table is not None:
+        print(tables(json.loads(chosen.table.read_text())))
+    if chosen.chart is not None:
+        chart = chosen.chart.with_suffix(".svg")
+        vocab = "cl100k" if "cl100k" in chosen.vocab else chosen.vocab[0]
+        draw(json.loads(chosen.chart.read_text()), chart, vocab)
+        print(f"wrote {chart}")
+
+
 def main() -> None:
     """Make the environment, go on in it, measure."""
     chosen = arguments()
@@ -86,6 +106,9 @@ def main() -> None:
         if chosen.tree is not None:
             os.environ["PYTHONPATH"] = str(chosen.tree / "python")
         os.execv(path, [path, *sys.argv])
+    if chosen.table is not None or chosen.chart is not None:
+        show(chosen)
+        return
     from side_by_side.contenders import CONTENDERS
     from side_by_side.plan import Comparison
     from side_by_side.record import Record

@@ -6,18 +6,21 @@ is in nobody's way. The process keeps to as many cores as the job has threads.
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import hashlib
 import json
 import os
 import resource
+import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 Job = dict[str, Any]
+Answers = Iterator[dict[str, Any]]
 
 
 def pin(n_threads: int) -> None:
@@ -47,20 +50,17 @@ def digest_of(ids: Any, offsets: Any) -> str:
     return digest.hexdigest()
 
 
-def corpus(job: Job) -> dict[str, Any]:
+def corpus(job: Job) -> Answers:
     """A corpus: the first call of the process, then the same call again."""
-    from side_by_side.texts import as_input
-
-    contender, way = loaded(job)
-    data = contender.prepare(way.form, as_input(way.form, Path(job["file"])))
+    contender, way, data = ready(job)
     call = getattr(contender, way.method)
     gc.collect()
     seconds, cpu, result = timed(call, data)
     ids, offsets = contender.arrays(way.output, result)
+    digest = digest_of(ids, offsets)
     answer = {
         "cold_seconds": seconds,
         "cold_cpu_seconds": cpu,
-        "digest": digest_of(ids, offsets),
         "tokens": len(ids),
         "returns": f"{ids.dtype}" if way.output == "array" else "lists",
     }
@@ -72,43 +72,156 @@ def corpus(job: Job) -> dict[str, Any]:
         warm.append(seconds)
         ids, offsets = contender.arrays(way.output, result)
     if warm:
-        answer["warm_seconds"] = min(warm)
-        if digest_of(ids, offsets) != answer["digest"]:
-            answer["digest"] = "another in the second call"
-    return answer
+        answer["warm_seconds"] = statistics.median(warm)
+        if digest_of(ids, offsets) != digest:
+            digest = "another in a second call"
+    yield answer | {"digest": digest}
 
 
-def dump(job: Job) -> dict[str, Any]:
+def memory(job: Job) -> Answers:
+    """Peak of resident memory in the first call, above what stood before it and its output.
+
+    Before it stand the loaded vocabulary and the input. The peak is the system's own (VmHWM),
+    reset before the call; pages that the allocator held free are given back first.
+    """
+    contender, way, data = ready(job)
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    Path("/proc/self/clear_refs").write_text("5")
+    before = resident("VmRSS")
+    result = getattr(contender, way.method)(data)
+    peak = resident("VmHWM")
+    ids, offsets = contender.arrays(way.output, result)
+    output = ids.nbytes + offsets.nbytes
+    yield {
+        "above_bytes": peak - before - output,
+        "before_bytes": before,
+        "output_bytes": output,
+        "digest": digest_of(ids, offsets),
+    }
+
+
+def load(job: Job) -> Answers:
+    """File to ready: load, and encode one short string, for some leave work to the first call."""
+    from side_by_side.contenders import CONTENDERS
+
+    contender = CONTENDERS[job["contender"]](job["vocab"], job["threads"])
+    start = time.perf_counter()
+    contender.load()
+    loaded = time.perf_counter()
+    ids = contender.calls[job["way"]]("Hello, world!")
+    end = time.perf_counter()
+    yield {
+        "load_seconds": loaded - start,
+        "first_call_seconds": end - loaded,
+        "ready_seconds": end - start,
+        "digest": digest_of(ids, [0]),
+    }
+
+
+def calls(job: Job) -> Answers:
+    """Single calls on different strings: each for the first time, then all of them again.
+
+    A twentieth of the strings goes first, untimed. The rest goes in batches; what counts is the
+    middle batch.
+    """
+    from side_by_side.texts import short_strings
+
+    contender = loaded(job)
+    call = contender.calls[job["way"]]
+    for n_bytes, count in job["sizes"]:
+        strings = short_strings(Path(job["file"]), n_bytes, count)
+        first, rest = strings[::20], [s for i, s in enumerate(strings) if i % 20]
+        for text in first:
+            call(text)
+        microseconds = []
+        for _ in ("unseen", "repeated"):
+            batches = []
+            for start in range(0, len(rest), len(rest) // 19):
+                batch = rest[start : start + len(rest) // 19]
+                began = time.perf_counter()
+                for text in batch:
+                    call(text)
+                batches.append((time.perf_counter() - began) / len(batch) * 1e6)
+            microseconds.append(statistics.median(batches))
+        ids = [call(text) for text in strings]
+        yield {
+            "text": f"{n_bytes} B",
+            "unseen_us": microseconds[0],
+            "repeated_us": microseconds[1],
+            "digest": digest_of([i for one in ids for i in one], [0]),
+        }
+
+
+def worst(job: Job) -> Answers:
+    """One call on each of the worst cases, after a call on ordinary text."""
+    from side_by_side.texts import documents, worst_cases
+
+    contender = loaded(job)
+    call = contender.calls[job["way"]]
+    call(documents(Path(job["file"]))[0][:100_000].decode("utf-8", "ignore"))
+    texts = worst_cases()
+    for name in job["texts"]:
+        gc.collect()
+        yield {"text": name, "started": True}
+        seconds, _, ids = timed(call, texts[name])
+        yield {"text": name, "seconds": seconds, "digest": digest_of(ids, [0])}
+
+
+def dump(job: Job) -> Answers:
     """Write the ids and offsets to a file, for the search for the first difference."""
     import numpy as np
 
-    from side_by_side.texts import as_input
-
-    contender, way = loaded(job)
-    data = contender.prepare(way.form, as_input(way.form, Path(job["file"])))
+    contender, way, data = ready(job)
     ids, offsets = contender.arrays(way.output, getattr(contender, way.method)(data))
     np.savez(job["arrays"], ids=ids, offsets=np.asarray(offsets).astype(np.int64))
-    return {}
+    yield {}
 
 
-def loaded(job: Job) -> tuple[Any, Any]:
-    """The contender of the job, ready, and its way."""
+def resident(field: str) -> int:
+    """A field of /proc/self/status, in bytes."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(field + ":"):
+            return int(line.split()[1]) * 1024
+    raise OSError(f"no {field} in /proc/self/status")
+
+
+def loaded(job: Job) -> Any:
+    """The contender of the job, with its vocabulary."""
     from side_by_side.contenders import CONTENDERS
 
     contender = CONTENDERS[job["contender"]](job["vocab"], job["threads"])
     contender.load()
-    return contender, contender.ways.get(job["way"])
+    return contender
 
 
-KINDS = {"corpus": corpus, "dump": dump}
+def ready(job: Job) -> tuple[Any, Any, Any]:
+    """The contender of the job, its way, and the input for it."""
+    from side_by_side.texts import as_input
+
+    contender = loaded(job)
+    way = contender.ways[job["way"]]
+    return contender, way, contender.prepare(way.form, as_input(way.form, Path(job["file"])))
+
+
+KINDS = {
+    "corpus": corpus,
+    "memory": memory,
+    "load": load,
+    "calls": calls,
+    "worst": worst,
+    "dump": dump,
+}
 
 
 def main() -> None:
     """Do the job."""
     job: Job = json.loads(sys.argv[1])
     pin(job["threads"])
-    answer = KINDS[job["kind"]](job)
-    Path(job["out"]).write_text(json.dumps(answer))
+    with Path(job["out"]).open("w") as out:
+        for answer in KINDS[job["kind"]](job):
+            out.write(json.dumps(answer) + "\n")
+            out.flush()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ always given its own best input, and every way that could be that is here.
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -67,17 +69,18 @@ class Way:
 class Contender:
     """One encoder with one vocabulary and a number of threads.
 
-    ``load`` is file to ready; ``prepare`` turns a form of input into the encoder's own, untimed;
-    ``one`` encodes one string to a list.
+    ``load`` is file to ready; ``prepare`` turns a form of input into the encoder's own, untimed.
+    ``calls`` are, by name, its calls that encode one string to a list, there after ``load``.
     """
 
     name: ClassVar[str]
     package: ClassVar[str]
     vocabularies: ClassVar[tuple[str, ...]] = ALL
     ways: ClassVar[dict[str, Way]]
+    call_names: ClassVar[tuple[str, ...]] = ("encode_ordinary",)
     reads: ClassVar[str] = "tokenizer.json"
 
-    one: Callable[[str], list[int]]
+    calls: dict[str, Callable[[str], list[int]]]
 
     def __init__(self, vocab: str, n_threads: int) -> None:
         self.vocab = vocab
@@ -86,10 +89,6 @@ class Contender:
 
     def modules(self) -> None:
         """Import what a call would import, so that no timing holds it."""
-
-    def source(self) -> Path | None:
-        """The file that ``load`` reads; None when the vocabulary is inside the package."""
-        return json_file(self.vocab)
 
     def load(self) -> None:
         raise NotImplementedError
@@ -123,19 +122,20 @@ class Bytestride(Contender):
         "strings": Way("strings", "array", "flat", "encode_ragged(strings)"),
         "lists": Way("strings", "lists", "lists", "encode_batch(strings)"),
     }
+    call_names = ("encode_ordinary", "encode")
     reads = "the published file"
 
     def modules(self) -> None:
         import bytestride  # noqa: F401
 
-    def source(self) -> Path:
-        return published_file(self.vocab)
-
     def load(self) -> None:
         from bytestride import Tokenizer
 
         self.tokenizer = Tokenizer.load(published_file(self.vocab))
-        self.one = self.tokenizer.encode_ordinary
+        self.calls = {
+            "encode_ordinary": self.tokenizer.encode_ordinary,
+            "encode": self.tokenizer.encode,
+        }
 
     def flat(self, data: Any) -> Any:
         return self.tokenizer.encode_ragged(data, num_threads=self.n_threads)
@@ -157,14 +157,12 @@ class Gigatoken(Contender):
         "file": Way("file", "array", "file", "encode_files(TextFileSource)"),
         "lists": Way("strings", "lists", "lists", "encode_batch_list(strings)"),
     }
+    call_names = ("encode().tolist()",)
     reads = "the published file"
 
     def modules(self) -> None:
         import awkward  # noqa: F401
         import gigatoken  # noqa: F401
-
-    def source(self) -> Path:
-        return published_file(self.vocab)
 
     def load(self) -> None:
         from gigatoken import Tokenizer
@@ -173,7 +171,7 @@ class Gigatoken(Contender):
         openai = self.vocab in TIKTOKEN_FILES
         self.tokenizer = Tokenizer.from_tiktoken(file) if openai else Tokenizer(file)
         encode = self.tokenizer.backend.encode
-        self.one = lambda text: encode(text).tolist()
+        self.calls = {"encode().tolist()": lambda text: encode(text).tolist()}
 
     def prepare(self, form: str, data: Any) -> Any:
         import awkward as ak
@@ -236,13 +234,11 @@ class _Flat(Contender):
 class Fastokens(_Flat):
     name = "fastokens"
     package = "fastokens"
+    call_names = ("encode_ordinary().ids",)
     reads = "the published file"
 
     def modules(self) -> None:
         import fastokens  # noqa: F401
-
-    def source(self) -> Path:
-        return published_file(self.vocab)
 
     def load(self) -> None:
         from fastokens._native import Tokenizer
@@ -253,13 +249,14 @@ class Fastokens(_Flat):
             self.tokenizer = Tokenizer.from_tiktoken(file, encoding=name)
         else:
             self.tokenizer = Tokenizer.from_file(file)
-        encode = self.tokenizer.encode
-        self.one = lambda text: encode(text).ids
+        encode = self.tokenizer.encode_ordinary
+        self.calls = {"encode_ordinary().ids": lambda text: encode(text).ids}
 
 
 class Snaptokens(_Flat):
     name = "snaptokens"
     package = "snaptokens"
+    call_names = ("encode().ids",)
 
     def modules(self) -> None:
         import snaptokens  # noqa: F401
@@ -269,7 +266,7 @@ class Snaptokens(_Flat):
 
         self.tokenizer = Tokenizer.from_file(str(json_file(self.vocab)))
         encode = self.tokenizer.encode
-        self.one = lambda text: encode(text).ids
+        self.calls = {"encode().ids": lambda text: encode(text).ids}
 
 
 class Splintr(_Flat):
@@ -284,9 +281,6 @@ class Splintr(_Flat):
     def modules(self) -> None:
         import splintr  # noqa: F401
 
-    def source(self) -> Path:
-        return published_file(self.vocab)
-
     def load(self) -> None:
         import splintr
 
@@ -300,7 +294,7 @@ class Splintr(_Flat):
             self.tokenizer = splintr.Tokenizer(file, patterns[self.vocab], {})
         else:
             self.tokenizer = splintr.from_json(file)
-        self.one = self.tokenizer.encode_ordinary
+        self.calls = {"encode_ordinary": self.tokenizer.encode_ordinary}
 
     def lists(self, data: list[str]) -> list[list[int]]:
         return self.tokenizer.encode_batch(data)
@@ -320,14 +314,11 @@ class Toktok(Contender):
     def modules(self) -> None:
         import toktok  # noqa: F401
 
-    def source(self) -> None:
-        return None
-
     def load(self) -> None:
         import toktok
 
         self.tokenizer = toktok._encoding(TIKTOKEN_FILES[self.vocab])
-        self.one = self.tokenizer.encode_ordinary
+        self.calls = {"encode_ordinary": self.tokenizer.encode_ordinary}
 
     def flat(self, data: list[str]) -> tuple[np.ndarray, np.ndarray]:
         return self.tokenizer.encode_batch_to_numpy(data, self.n_threads)
@@ -345,14 +336,11 @@ class Quicktok(Contender):
     def modules(self) -> None:
         import quicktok  # noqa: F401
 
-    def source(self) -> None:
-        return None
-
     def load(self) -> None:
         import quicktok
 
         self.tokenizer = quicktok.get_encoding(TIKTOKEN_FILES.get(self.vocab, self.vocab))
-        self.one = self.tokenizer.encode_ordinary
+        self.calls = {"encode_ordinary": self.tokenizer.encode_ordinary}
 
     def flat(self, data: list[str]) -> tuple[np.ndarray, np.ndarray]:
         return self.tokenizer.encode_batch(data, self.n_threads)
@@ -370,9 +358,6 @@ class Tiktoken(Contender):
     def modules(self) -> None:
         import tiktoken.load  # noqa: F401
 
-    def source(self) -> Path:
-        return published_file(self.vocab)
-
     def load(self) -> None:
         import tiktoken
         from tiktoken.load import load_tiktoken_bpe
@@ -383,7 +368,7 @@ class Tiktoken(Contender):
         openai_public.load_tiktoken_bpe = lambda *_, **__: load_tiktoken_bpe(path)
         build = getattr(openai_public, TIKTOKEN_FILES[self.vocab])
         self.tokenizer = tiktoken.Encoding(**build())
-        self.one = self.tokenizer.encode_ordinary
+        self.calls = {"encode_ordinary": self.tokenizer.encode_ordinary}
 
     def lists(self, data: list[str]) -> list[list[int]]:
         return self.tokenizer.encode_ordinary_batch(data, num_threads=self.n_threads)
@@ -392,6 +377,7 @@ class Tiktoken(Contender):
 class HuggingFace(Contender):
     name = "tokenizers"
     package = "tokenizers"
+    call_names = ("encode().ids",)
     ways: ClassVar = {
         "lists": Way("strings", "lists", "lists", "encode_batch_fast(strings), .ids of each"),
     }
@@ -404,11 +390,59 @@ class HuggingFace(Contender):
 
         self.tokenizer = Tokenizer.from_file(str(json_file(self.vocab)))
         encode = self.tokenizer.encode
-        self.one = lambda text: encode(text, add_special_tokens=False).ids
+        self.calls = {"encode().ids": lambda text: encode(text, add_special_tokens=False).ids}
 
     def lists(self, data: list[str]) -> list[list[int]]:
         encodings = self.tokenizer.encode_batch_fast(data, add_special_tokens=False)
         return [encoding.ids for encoding in encodings]
+
+
+class RsBpe(Contender):
+    """Slower than others on text, quick on long runs: it takes part in single calls only."""
+
+    name = "rs_bpe"
+    package = "rs-bpe"
+    vocabularies = ("cl100k", "o200k")
+    ways: ClassVar = {}
+    call_names = ("encode",)
+    reads = "its own data"
+
+    def modules(self) -> None:
+        import rs_bpe  # noqa: F401
+
+    def load(self) -> None:
+        from rs_bpe import openai
+
+        self.tokenizer = getattr(openai, TIKTOKEN_FILES[self.vocab])()
+        self.calls = {"encode": self.tokenizer.encode}
+
+
+class Wordchipper(Contender):
+    """Slower than others on text, quick on long runs: it takes part in single calls only."""
+
+    name = "wordchipper"
+    package = "wordchipper"
+    vocabularies = OPENAI
+    ways: ClassVar = {}
+    call_names = ("encode",)
+    reads = "the published file"
+
+    def modules(self) -> None:
+        import wordchipper  # noqa: F401
+
+        # It knows published names only, and looks for their files in its own cache.
+        name = TIKTOKEN_FILES[self.vocab]
+        cache = Path(os.environ["XDG_CACHE_HOME"]) / "io.crates.wordchipper" / "openai" / name
+        cache.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(published_file(self.vocab), cache / f"{name}.tiktoken")
+
+    def load(self) -> None:
+        import wordchipper
+
+        self.tokenizer = wordchipper.Tokenizer.from_pretrained(TIKTOKEN_FILES[self.vocab])
+        if self.tokenizer.vocab_size < 1000:
+            raise ValueError("it did not find the vocabulary and took bytes instead")
+        self.calls = {"encode": self.tokenizer.encode}
 
 
 CONTENDERS: dict[str, type[Contender]] = {
@@ -422,6 +456,8 @@ CONTENDERS: dict[str, type[Contender]] = {
         Toktok,
         Quicktok,
         Tiktoken,
+        RsBpe,
+        Wordchipper,
         HuggingFace,
     )
 }

@@ -10,25 +10,39 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from side_by_side.contenders import CONTENDERS, SLOW
 from side_by_side.environment import CACHE, PYTHON, variables
 from side_by_side.record import Record, Row
-from side_by_side.texts import corpus_file, documents
+from side_by_side.texts import corpus_file, documents, worst_cases
 
 Job = dict[str, Any]
+Answer = dict[str, Any]
 OURS = "bytestride"
+# Bytes of a string, and how many of them.
+SIZES = ((16, 20_000), (100, 10_000), (1_000, 2_000), (10_000, 200))
+WORST = (
+    *("a", "spaces", "newlines", "ab", "=", "digits", "one random word", "CJK"),
+    *("emoji with joiners", "Latin-1 noise", "mixed white space"),
+)
 
 
 class ChildError(Exception):
-    """A child crashed, failed or took too long; the message says which."""
+    """A child crashed, failed or took too long; ``answers`` are those that it gave before."""
+
+    def __init__(self, message: str, answers: list[Answer]) -> None:
+        super().__init__(message)
+        self.answers = answers
 
 
-def in_child(job: Job, tree: Path | None, limit_seconds: float = 600) -> dict[str, Any]:
+def in_child(job: Job, tree: Path | None, limit_seconds: float = 600) -> list[Answer]:
     """Do a job in a new process."""
     with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "answer.json"
-        job = job | {"out": str(out)}
-        command = [str(PYTHON), "-m", "side_by_side.child", json.dumps(job)]
+        out = Path(folder) / "answers"
+        out.touch()
+        command = [str(PYTHON), "-m", "side_by_side.child", json.dumps(job | {"out": str(out)})]
+        problem = None
         try:
             done = subprocess.run(
                 command,
@@ -40,14 +54,17 @@ def in_child(job: Job, tree: Path | None, limit_seconds: float = 600) -> dict[st
                 errors="replace",
             )
         except subprocess.TimeoutExpired:
-            raise ChildError(f"not done after {limit_seconds:g} s") from None
-        if done.returncode < 0:
-            raise ChildError(f"killed by signal {-done.returncode}")
-        if done.returncode > 0 or not out.exists():
-            last = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
-            raise ChildError(last[0][:300])
-        answer: dict[str, Any] = json.loads(out.read_text())
-        return answer
+            problem = f"not done after {limit_seconds:g} s"
+        else:
+            if done.returncode < 0:
+                problem = f"killed by signal {-done.returncode}"
+            elif done.returncode > 0:
+                last = done.stderr.strip().splitlines()[-1:] or [f"status {done.returncode}"]
+                problem = last[0][:300]
+        answers: list[Answer] = [json.loads(line) for line in out.read_text().splitlines()]
+        if problem is not None:
+            raise ChildError(problem, answers)
+        return answers
 
 
 class Comparison:
@@ -57,18 +74,23 @@ class Comparison:
         self.arguments = arguments
         self.record = record
         self.tree: Path | None = arguments.tree
-        self.references: dict[tuple[str, str], str] = {}
+        self.references: dict[str, list[Answer]] = {}
 
     def run(self) -> None:
         """All cases."""
-        cases = self.arguments.only
-        for vocab in self.arguments.vocab:
-            for name in self.arguments.corpus:
-                for n_threads in self.arguments.threads:
-                    if "cold" in cases or "warm" in cases:
-                        self.corpus("cold", "array", vocab, name, n_threads)
+        cases, chosen = set(self.arguments.only), self.arguments
+        for vocab in chosen.vocab:
+            for corpus in chosen.corpus:
+                for n_threads in chosen.threads:
+                    if cases & {"cold", "warm"}:
+                        self.corpus("cold", "array", vocab, corpus, n_threads)
                     if "lists" in cases:
-                        self.corpus("lists", "lists", vocab, name, n_threads)
+                        self.corpus("lists", "lists", vocab, corpus, n_threads)
+                    if "memory" in cases:
+                        self.corpus("memory", "array", vocab, corpus, n_threads)
+            for case in ("load", "calls", "worst"):
+                if case in cases:
+                    self.single(case, vocab)
 
     def contenders(self, vocab: str) -> Iterator[str]:
         """Names of those that take part and know the vocabulary; ours is always the first."""
@@ -77,121 +99,176 @@ class Comparison:
             if name != OURS and vocab in CONTENDERS[name].vocabularies:
                 yield name
 
-    def corpus(self, case: str, output: str, vocab: str, name: str, n_threads: int) -> None:
-        """One corpus with one vocabulary: all ways that give this output, in turns."""
+    def corpus(self, case: str, output: str, vocab: str, corpus: str, n_threads: int) -> None:
+        """One corpus with one vocabulary: all ways that give this output."""
         jobs = []
-        for contender in self.contenders(vocab):
-            limit = min((mb for mb in (self.arguments.mb, SLOW.get(contender)) if mb), default=None)
-            file = corpus_file(name, limit)
-            for way_name, way in CONTENDERS[contender].ways.items():
-                if way.output != output:
+        for name in self.contenders(vocab):
+            limits = [mb for mb in (self.arguments.mb, SLOW.get(name)) if mb]
+            file = corpus_file(corpus, min(limits, default=None))
+            n_bytes = sum(map(len, documents(file)))
+            for way_name, way in CONTENDERS[name].ways.items():
+                # A mapped file counts as memory of the process: nothing to compare there.
+                if way.output != output or (case == "memory" and way.form == "file"):
                     continue
-                row = self.record.row(
-                    case=case,
-                    vocab=vocab,
-                    corpus=name,
-                    threads=n_threads,
-                    contender=contender,
-                    way=way_name,
-                    note=way.note,
-                    bytes=sum(map(len, documents(file))),
-                )
                 job = {
-                    "kind": "corpus",
-                    "contender": contender,
+                    "kind": "memory" if case == "memory" else "corpus",
+                    "contender": name,
                     "vocab": vocab,
                     "threads": n_threads,
                     "way": way_name,
                     "file": str(file),
-                    "warm_runs": 2 if "warm" in self.arguments.only else 0,
+                    "warm_runs": 3 if "warm" in self.arguments.only else 0,
                 }
-                jobs.append((job, row))
-        for turn in range(self.arguments.rounds):
+                row = self._row(case, job, corpus=corpus, bytes=n_bytes, note=way.note)
+                jobs.append((job, [row]))
+        self._in_turns(jobs, 1 if case == "memory" else self.arguments.rounds)
+
+    def single(self, case: str, vocab: str) -> None:
+        """Single calls, loading or worst cases: one row for each size or text."""
+        file = corpus_file("en", self.arguments.mb)
+        if case == "worst":
+            worst_cases()  # made here, not by the first child
+        # A slice of a few megabytes does not hold as many strings.
+        sizes = [(size, count // 10 if self.arguments.mb else count) for size, count in SIZES]
+        texts = {"load": [None], "calls": [f"{n} B" for n, _ in SIZES], "worst": list(WORST)}[case]
+        jobs = []
+        for name in self.contenders(vocab):
+            ways = CONTENDERS[name].call_names
+            for way in ways[:1] if case == "load" else ways:
+                job = {
+                    "kind": case,
+                    "contender": name,
+                    "vocab": vocab,
+                    "threads": 1,
+                    "way": way,
+                    "file": str(file),
+                    "sizes": sizes,
+                    "texts": texts,
+                }
+                note = f"reads {CONTENDERS[name].reads}" if case == "load" else way
+                rows = [self._row(case, job, text=text, note=note) for text in texts]
+                jobs.append((job, rows))
+        self._in_turns(jobs, self.arguments.rounds)
+
+    def _row(self, case: str, job: Job, **fields: Any) -> Row:
+        identity = {key: job[key] for key in ("vocab", "threads", "contender", "way")}
+        return self.record.row(case=case, **identity, **fields)
+
+    def _in_turns(self, jobs: list[tuple[Job, list[Row]]], rounds: int) -> None:
+        """Run each job once a round; a row that failed or was wrong does not go on."""
+        for turn in range(rounds):
             # Every round begins with another contender, so that nobody always follows the same.
             shift = turn % len(jobs)
-            for job, row in jobs[shift:] + jobs[:shift]:
-                if row.get("status", "ok") == "ok":
-                    self._measure(job, row)
+            for job, rows in jobs[shift:] + jobs[:shift]:
+                self._measure(job, [row for row in rows if row.get("status", "ok") == "ok"])
 
-    def _measure(self, job: Job, row: Row) -> None:
-        reference = self.reference(job["vocab"], job["file"])
-        try:
-            answer = in_child(job, self.tree)
-        except ChildError as error:
-            row["status"] = f"failed: {error}"
-        else:
-            if answer.pop("digest") != reference:
-                row["status"] = f"wrong ids: {self.difference(job)}"
-                row["values"] = {}
-            else:
-                row["status"] = "ok"
-                for metric in ("tokens", "returns"):
-                    row[metric] = answer.pop(metric)
-                for metric, value in answer.items():
-                    row["values"].setdefault(metric, []).append(value)
-        self.record.save()
-        print(_line(row), flush=True)
-
-    def reference(self, vocab: str, file: str) -> str:
-        """Digest of our ids, by the plainest way."""
-        key = (vocab, file)
-        if key not in self.references:
-            job = {
-                "kind": "corpus",
-                "contender": OURS,
-                "vocab": vocab,
-                "threads": 1,
-                "way": "strings",
-                "file": file,
-                "warm_runs": 0,
-            }
-            self.references[key] = in_child(job, self.tree)["digest"]
-        return self.references[key]
-
-    def difference(self, job: Job) -> str:
-        """Say where the ids of a job first differ from ours."""
-        import numpy as np
-
-        ours = job | {"contender": OURS, "way": "strings", "threads": 1}
-        found = []
-        for name, one in (("theirs", job), ("ours", ours)):
-            path = CACHE / f"{name}.npz"
+    def _measure(self, job: Job, rows: list[Row]) -> None:
+        """Run a job for rows; after a crash at one of several texts, go on behind it."""
+        while rows:
+            reference = self._reference(job)
+            problem = None
             try:
-                in_child(one | {"kind": "dump", "arrays": str(path)}, self.tree)
+                answers = in_child(job | {"texts": [row.get("text") for row in rows]}, self.tree)
             except ChildError as error:
-                return f"they differ, and a second run {error}"
+                answers, problem = error.answers, f"failed: {error}"
+            done = [answer for answer in answers if "digest" in answer]
+            for answer, row in zip(done, rows, strict=False):
+                self._fill(row, job, answer, reference[row.get("text")])
+            rows = rows[len(done) :]
+            if problem is None:
+                return
+            if rows:
+                rows[0]["status"], rows[0]["values"] = problem, {}
+                self._tell(rows[0])
+                # Only where the job takes the texts one by one is there something behind it.
+                if job["kind"] != "worst":
+                    for row in rows[1:]:
+                        row["status"], row["values"] = problem, {}
+                    return
+                rows = rows[1:]
+
+    def _fill(self, row: Row, job: Job, answer: Answer, reference: str) -> None:
+        if answer.pop("digest") != reference:
+            row["status"], row["values"] = f"wrong ids{self._difference(job)}", {}
+        else:
+            row["status"] = "ok"
+            for metric, value in answer.items():
+                if metric in ("text", "tokens", "returns"):
+                    row[metric] = value
+                else:
+                    row["values"].setdefault(metric, []).append(value)
+        self._tell(row)
+
+    def _tell(self, row: Row) -> None:
+        self.record.save()
+        print(line(row), flush=True)
+
+    def _reference(self, job: Job) -> dict[str | None, str]:
+        """Digests of our ids, by text, from a run that is not timed."""
+        plain = job | {"contender": OURS, "threads": 1, "warm_runs": 0, "way": "encode_ordinary"}
+        if plain["kind"] in ("corpus", "memory"):
+            plain |= {"kind": "corpus", "way": "strings"}
+        key = json.dumps(plain, sort_keys=True)
+        if key not in self.references:
+            self.references[key] = in_child(plain, self.tree)
+        answers = self.references[key]
+        return {answer.get("text"): answer["digest"] for answer in answers if "digest" in answer}
+
+    def _difference(self, job: Job) -> str:
+        """Say where the ids of a corpus first differ from ours."""
+        if job["kind"] not in ("corpus", "memory"):
+            return ""
+        found = []
+        for who in (job, job | {"contender": OURS, "way": "strings", "threads": 1}):
+            path = CACHE / f"{who['contender']}.npz"
+            try:
+                in_child(who | {"kind": "dump", "arrays": str(path)}, self.tree)
+            except ChildError as error:
+                return f"; a second run: {error}"
             with np.load(path) as arrays:
                 found.append((arrays["ids"], np.unique(arrays["offsets"])))
-        (their_ids, their_ends), (our_ids, our_ends) = found
-        pieces = documents(Path(job["file"]))
-        if len(their_ends) != len(our_ends):
-            return f"{len(their_ends) - 1} documents of {len(our_ends) - 1}"
-        wrong = []
-        for i in range(len(our_ends) - 1):
-            a = their_ids[their_ends[i] : their_ends[i + 1]]
-            b = our_ids[our_ends[i] : our_ends[i + 1]]
-            if not np.array_equal(a, b):
-                wrong.append((i, a, b))
-        if not wrong:
-            return "not in a second run"
-        i, a, b = wrong[0]
-        n = min(len(a), len(b))
-        at = int(np.argmax(np.append(a[:n] != b[:n], True)))
-        return (
-            f"{len(wrong)} of {len(pieces)} documents; the first is document {i}, from its id "
-            f"{at} on: {a[at : at + 5].tolist()}, ours {b[at : at + 5].tolist()}"
-        )
+            path.unlink()
+        return ": " + first_difference(*found, documents(Path(job["file"])))
 
 
-def _line(row: Row) -> str:
+def first_difference(
+    theirs: tuple[np.ndarray, np.ndarray],
+    ours: tuple[np.ndarray, np.ndarray],
+    texts: list[bytes],
+) -> str:
+    """Count the documents whose ids differ, and show the first difference with its text."""
+    if len(theirs[1]) != len(ours[1]):
+        return f"{len(theirs[1]) - 1} documents of {len(ours[1]) - 1}"
+    pairs = [
+        tuple(ids[ends[i] : ends[i + 1]] for ids, ends in (theirs, ours)) for i in range(len(texts))
+    ]
+    wrong = [i for i, (a, b) in enumerate(pairs) if not np.array_equal(a, b)]
+    if not wrong:
+        return "in the first run only"
+    a, b = pairs[wrong[0]]
+    n = min(len(a), len(b))
+    at = int(np.argmax(np.append(a[:n] != b[:n], True)))
+    text = texts[wrong[0]]
+    # The ids' share of the text is not known here; the document's beginning names it.
+    return (
+        f"{len(wrong)} of {len(texts)} documents, first document {wrong[0]} "
+        f"({text[:40].decode('utf-8', 'replace')!r}…) from id {at}: "
+        f"{a[at : at + 5].tolist()}, ours {b[at : at + 5].tolist()}"
+    )
+
+
+def line(row: Row) -> str:
     """One line for the terminal."""
-    what = f"{row['case']} {row['vocab']} {row.get('corpus') or ''} {row['threads']}t"
+    what = f"{row['case']} {row['vocab']} {row.get('corpus') or row.get('text') or ''}"
     who = f"{row['contender']} {row['way']}"
     if row["status"] != "ok":
-        return f"{what:28} {who:22} {row['status']}"
-    speeds = [
-        f"{metric.removesuffix('_seconds')} {row['bytes'] / 1e6 / values[-1]:7.1f} MB/s"
-        for metric, values in row["values"].items()
-        if metric in ("cold_seconds", "warm_seconds")
-    ]
-    return f"{what:28} {who:22} {'  '.join(speeds)}"
+        figures = row["status"]
+    elif row["case"] in ("cold", "lists"):
+        figures = "  ".join(
+            f"{metric.removesuffix('_seconds')} {row['bytes'] / 1e6 / values[-1]:7.1f} MB/s"
+            for metric, values in row["values"].items()
+            if metric in ("cold_seconds", "warm_seconds")
+        )
+    else:
+        figures = "  ".join(f"{key} {values[-1]:,.5g}" for key, values in row["values"].items())
+    return f"{what:30} {row['threads']}t {who:32} {figures}"

@@ -83,8 +83,13 @@ def _processor() -> str:
 
 
 def _versions(packages: list[str]) -> dict[str, str]:
-    found = {}
+    import bytestride
+
+    # A source tree is no installed package, and this one's version is that of the tree.
+    found = {"bytestride": bytestride.__version__}
     for name in packages:
+        if name in found:
+            continue
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import random
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,3 +85,50 @@ def short_strings(path: Path, n_bytes: int, count: int) -> list[str]:
     if step < n_bytes:
         raise ValueError(f"{path.name} does not hold {count} strings of {n_bytes} bytes")
     return [data[i * step : i * step + n_bytes].decode("utf-8", "ignore") for i in range(count)]
+
+
+def worst_cases(n_bytes: int = 1_000_000) -> dict[str, str]:
+    """Texts that have made encoders slow, each of about so many bytes of UTF-8.
+
+    Runs of one thing, words without an end, scripts without spaces, noise. The same every time
+    (the generator is seeded), so they are made once and kept. Chinese and Japanese characters are
+    those of the whole multilingual corpus, in order.
+    """
+    path = CACHE / "worst.json"
+    if path.exists():
+        texts: dict[str, str] = json.loads(path.read_text())
+        return texts
+    chance = random.Random(3)
+    family = ["\U0001f468", "\U0001f469", "\U0001f467", "\U0001f466"]
+    ends = ["", "\U0001f44d\U0001f3fd", "\u2764\ufe0f"]
+    emoji = "".join(
+        "\u200d".join(chance.choices(family, k=chance.randint(2, 4))) + chance.choice(ends)
+        for _ in range(n_bytes // 12)
+    )
+    multi = corpus_file("multi", None).read_text(encoding="utf-8")
+    cjk = "".join(re.findall("[\u3041-\u30ff\u4e00-\u9fff]+", multi))
+    latin1 = [chr(c) for c in (*range(0x20, 0x7F), *range(0xA0, 0x100))]
+
+    def repeated(piece: str) -> str:
+        return piece * (n_bytes // len(piece.encode()) + 1)
+
+    def random_of(pieces: Sequence[str]) -> str:
+        return "".join(chance.choices(pieces, k=n_bytes))
+
+    texts = {
+        "a": repeated("a"),
+        "spaces": repeated(" "),
+        "newlines": repeated("\n"),
+        "ab": repeated("ab"),
+        "=": repeated("="),
+        "digits": random_of("0123456789"),
+        "one random word": random_of("abcdefghijklmnopqrstuvwxyz"),
+        "CJK": repeated(cjk),
+        "emoji with joiners": emoji,
+        "Latin-1 noise": random_of(latin1),
+        "mixed white space": random_of([" ", "\t", "\n", "\r\n", "\u00a0"]),
+    }
+    texts = {k: text.encode()[:n_bytes].decode("utf-8", "ignore") for k, text in texts.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(texts))
+    return texts
