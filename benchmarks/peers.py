@@ -4,6 +4,7 @@
     python benchmarks/peers.py --quick                           small slices, one round
     python benchmarks/peers.py --only cold --vocab cl100k --corpus en --rounds 3 --mb 10
     python benchmarks/peers.py --table RECORD                    its tables, in Markdown
+    python benchmarks/peers.py --marks RECORD                    how far from what we want
     python benchmarks/peers.py --chart RECORD                    its chart, an SVG beside it
 
 The first run makes `.venv-peers` with the other encoders from PyPI and builds bytestride into it;
@@ -25,11 +26,23 @@ from side_by_side import environment
 CASES = ("cold", "warm", "lists", "memory", "load", "calls", "worst")
 VOCABULARIES = ("gpt2", "cl100k", "o200k", "llama3", "qwen3")
 CORPORA = ("en", "code", "multi")
+RIVALS = (
+    *("gigatoken", "fastokens", "snaptokens", "splintr", "toktok", "quicktok", "tiktoken"),
+    *("rs_bpe", "wordchipper", "tokenizers"),
+)
 
 
 def names(text: str) -> list[str]:
     """Split at commas."""
     return [name for name in text.split(",") if name]
+
+
+def numbers(text: str) -> list[int]:
+    """Split at commas, as numbers from 1 up."""
+    found = [int(number) for number in text.split(",")]
+    if min(found) < 1:
+        raise ValueError
+    return found
 
 
 def arguments() -> argparse.Namespace:
@@ -41,9 +54,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--vocab", type=names, default=list(VOCABULARIES), metavar="NAME,…")
     parser.add_argument("--corpus", type=names, default=list(CORPORA), metavar="NAME,…")
     parser.add_argument("--rivals", type=names, default=None, metavar="NAME,…")
-    parser.add_argument(
-        "--threads", type=lambda text: [int(n) for n in text.split(",")], default=[1, 2]
-    )
+    parser.add_argument("--threads", type=numbers, default=[1, 2], metavar="N,…")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--mb", type=float, help="only the first megabytes of each corpus")
     parser.add_argument("--quick", action="store_true", help="--mb 4 --rounds 1")
@@ -52,12 +63,16 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--table", type=Path, metavar="RECORD", help="print tables, measure nothing"
     )
-    parser.add_argument("--chart", type=Path, metavar="RECORD", help="draw, measure nothing")
+    parser.add_argument("--chart", type=Path, metavar="RECORD", help="draw, do not measure")
+    parser.add_argument("--marks", type=Path, metavar="RECORD", help="hold against our marks")
     chosen = parser.parse_args()
     if chosen.quick:
         chosen.mb, chosen.rounds = chosen.mb or 4.0, 1
     if chosen.tree is not None:
         chosen.tree = chosen.tree.resolve()
+    cores = len(os.sched_getaffinity(0))
+    if max(chosen.threads) > cores:
+        parser.error(f"this process has {cores} cores; --threads must not name more")
     for given, known in (
         (chosen.only, CASES),
         (chosen.vocab, VOCABULARIES),
@@ -65,6 +80,8 @@ def arguments() -> argparse.Namespace:
     ):
         if unknown := set(given) - set(known):
             parser.error(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(known)}")
+    if chosen.rivals is not None and (unknown := set(chosen.rivals) - set(RIVALS)):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(RIVALS)}")
     return chosen
 
 
@@ -86,10 +103,13 @@ def inside() -> bool:
 def show(chosen: argparse.Namespace) -> None:
     """Print the tables of a record, or draw its chart."""
     from side_by_side.chart import draw
+    from side_by_side.marks import marks
     from side_by_side.summary import tables
 
     if chosen.table is not None:
         print(tables(json.loads(chosen.table.read_text())))
+    if chosen.marks is not None:
+        print(marks(json.loads(chosen.marks.read_text())))
     if chosen.chart is not None:
         chart = chosen.chart.with_suffix(".svg")
         vocab = "cl100k" if "cl100k" in chosen.vocab else chosen.vocab[0]
@@ -106,15 +126,14 @@ def main() -> None:
         if chosen.tree is not None:
             os.environ["PYTHONPATH"] = str(chosen.tree / "python")
         os.execv(path, [path, *sys.argv])
-    if chosen.table is not None or chosen.chart is not None:
+    if chosen.table or chosen.chart or chosen.marks:
         show(chosen)
         return
     from side_by_side.contenders import CONTENDERS
     from side_by_side.plan import Comparison
     from side_by_side.record import Record
 
-    if chosen.rivals is None:
-        chosen.rivals = list(CONTENDERS)
+    chosen.rivals = list(RIVALS) if chosen.rivals is None else chosen.rivals
     packages = [contender.package for contender in CONTENDERS.values()]
     record = Record(record_path(chosen), packages)
     record.begin(sys.argv[1:], environment.problems())

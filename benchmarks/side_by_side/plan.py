@@ -6,13 +6,13 @@ import argparse
 import json
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from side_by_side.contenders import CONTENDERS, SLOW
+from side_by_side.contenders import CONTENDERS, SLOW, published_file
 from side_by_side.environment import CACHE, PYTHON, variables
 from side_by_side.record import Record, Row
 from side_by_side.texts import corpus_file, documents, worst_cases
@@ -101,6 +101,7 @@ class Comparison:
 
     def corpus(self, case: str, output: str, vocab: str, corpus: str, n_threads: int) -> None:
         """One corpus with one vocabulary: all ways that give this output."""
+        self.record.begin_group(case=case, vocab=vocab, corpus=corpus, threads=n_threads)
         jobs = []
         for name in self.contenders(vocab):
             limits = [mb for mb in (self.arguments.mb, SLOW.get(name)) if mb]
@@ -117,7 +118,7 @@ class Comparison:
                     "threads": n_threads,
                     "way": way_name,
                     "file": str(file),
-                    "warm_runs": 3 if "warm" in self.arguments.only else 0,
+                    "warm_runs": self._warm_runs(name),
                 }
                 row = self._row(case, job, corpus=corpus, bytes=n_bytes, note=way.note)
                 jobs.append((job, [row]))
@@ -125,6 +126,7 @@ class Comparison:
 
     def single(self, case: str, vocab: str) -> None:
         """Single calls, loading or worst cases: one row for each size or text."""
+        self.record.begin_group(case=case, vocab=vocab)
         file = corpus_file("en", self.arguments.mb)
         if case == "worst":
             worst_cases()  # made here, not by the first child
@@ -150,6 +152,11 @@ class Comparison:
                 jobs.append((job, rows))
         self._in_turns(jobs, self.arguments.rounds)
 
+    def _warm_runs(self, name: str) -> int:
+        if "warm" not in self.arguments.only:
+            return 0
+        return 1 if name in SLOW else 3
+
     def _row(self, case: str, job: Job, **fields: Any) -> Row:
         identity = {key: job[key] for key in ("vocab", "threads", "contender", "way")}
         return self.record.row(case=case, **identity, **fields)
@@ -171,25 +178,23 @@ class Comparison:
                 answers = in_child(job | {"texts": [row.get("text") for row in rows]}, self.tree)
             except ChildError as error:
                 answers, problem = error.answers, f"failed: {error}"
-            done = [answer for answer in answers if "digest" in answer]
-            for answer, row in zip(done, rows, strict=False):
-                self._fill(row, job, answer, reference[row.get("text")])
-            rows = rows[len(done) :]
-            if problem is None:
+            found = {answer.get("text"): answer for answer in answers}
+            for row in rows:
+                if row.get("text") in found:
+                    self._fill(row, job, found[row.get("text")], reference[row.get("text")])
+            rows = [row for row in rows if row.get("text") not in found]
+            if problem is None or not rows:
                 return
-            if rows:
-                rows[0]["status"], rows[0]["values"] = problem, {}
-                self._tell(rows[0])
-                # Only where the job takes the texts one by one is there something behind it.
-                if job["kind"] != "worst":
-                    for row in rows[1:]:
-                        row["status"], row["values"] = problem, {}
-                    return
-                rows = rows[1:]
+            # Worst cases come one by one, in order: what crashed is the first without an answer,
+            # and there may be answers behind it. Any other job is over.
+            lost, rows = (rows[:1], rows[1:]) if job["kind"] == "worst" else (rows, [])
+            for row in lost:
+                row["status"], row["values"] = problem, {}
+                self._tell(row)
 
     def _fill(self, row: Row, job: Job, answer: Answer, reference: str) -> None:
         if answer.pop("digest") != reference:
-            row["status"], row["values"] = f"wrong ids{self._difference(job)}", {}
+            row["status"], row["values"] = "wrong ids" + self._difference(job), {}
         else:
             row["status"] = "ok"
             for metric, value in answer.items():
@@ -212,12 +217,15 @@ class Comparison:
         if key not in self.references:
             self.references[key] = in_child(plain, self.tree)
         answers = self.references[key]
-        return {answer.get("text"): answer["digest"] for answer in answers if "digest" in answer}
+        return {answer.get("text"): answer["digest"] for answer in answers}
 
     def _difference(self, job: Job) -> str:
         """Say where the ids of a corpus first differ from ours."""
         if job["kind"] not in ("corpus", "memory"):
             return ""
+        from bytestride import Tokenizer
+
+        tokenizer = Tokenizer.load(published_file(job["vocab"]))
         found = []
         for who in (job, job | {"contender": OURS, "way": "strings", "threads": 1}):
             path = CACHE / f"{who['contender']}.npz"
@@ -228,32 +236,33 @@ class Comparison:
             with np.load(path) as arrays:
                 found.append((arrays["ids"], np.unique(arrays["offsets"])))
             path.unlink()
-        return ": " + first_difference(*found, documents(Path(job["file"])))
+        return ": " + first_difference(*found, tokenizer.decode_bytes)
 
 
 def first_difference(
     theirs: tuple[np.ndarray, np.ndarray],
     ours: tuple[np.ndarray, np.ndarray],
-    texts: list[bytes],
+    decode: Callable[[np.ndarray], bytes],
 ) -> str:
     """Count the documents whose ids differ, and show the first difference with its text."""
-    if len(theirs[1]) != len(ours[1]):
-        return f"{len(theirs[1]) - 1} documents of {len(ours[1]) - 1}"
-    pairs = [
-        tuple(ids[ends[i] : ends[i + 1]] for ids, ends in (theirs, ours)) for i in range(len(texts))
-    ]
-    wrong = [i for i, (a, b) in enumerate(pairs) if not np.array_equal(a, b)]
+    n_documents = len(ours[1]) - 1
+    if len(theirs[1]) - 1 != n_documents:
+        return f"{len(theirs[1]) - 1} documents of {n_documents}"
+    wrong = []
+    for i in range(n_documents):
+        a, b = (ids[ends[i] : ends[i + 1]] for ids, ends in (theirs, ours))
+        if not np.array_equal(a, b):
+            wrong.append((i, a, b))
     if not wrong:
         return "in the first run only"
-    a, b = pairs[wrong[0]]
+    i, a, b = wrong[0]
     n = min(len(a), len(b))
     at = int(np.argmax(np.append(a[:n] != b[:n], True)))
-    text = texts[wrong[0]]
-    # The ids' share of the text is not known here; the document's beginning names it.
+    here = decode(b[at : at + 4]).decode("utf-8", "replace")
+    before = decode(b[max(0, at - 6) : at]).decode("utf-8", "replace")
     return (
-        f"{len(wrong)} of {len(texts)} documents, first document {wrong[0]} "
-        f"({text[:40].decode('utf-8', 'replace')!r}…) from id {at}: "
-        f"{a[at : at + 5].tolist()}, ours {b[at : at + 5].tolist()}"
+        f"{len(wrong)} of {n_documents} documents, first in document {i} at {here!r} after "
+        f"{before!r}: {a[at : at + 4].tolist()}, ours {b[at : at + 4].tolist()}"
     )
 
 

@@ -14,14 +14,14 @@ from typing import Any
 from side_by_side.environment import ROOT
 
 Row = dict[str, Any]
-IDENTITY = ("case", "vocab", "corpus", "text", "bytes", "threads", "contender", "way")
 
 
 class Record:
     """Rows of measurements, kept in a file.
 
     A row is one contender by one way in one case; its ``values`` hold a list by metric, one value
-    a round. A row that is measured again in a later run takes the place of the old one.
+    a round. Rows that are compared (a group: one case, vocabulary, corpus and number of threads)
+    are of one run; measuring a group again replaces it as a whole.
     """
 
     def __init__(self, path: Path, packages: list[str]) -> None:
@@ -50,18 +50,19 @@ class Record:
             }
         )
 
+    def begin_group(self, **fields: Any) -> None:
+        """Forget rows of earlier runs with these fields: what is compared was run in turns."""
+        self.content["rows"] = [
+            row
+            for row in self.content["rows"]
+            if any(row.get(key) != value for key, value in fields.items())
+        ]
+
     def row(self, **fields: Any) -> Row:
-        """The row of this identity in this run, new if an earlier run made it."""
-        run = len(self.content["runs"]) - 1
-        rows: list[Row] = self.content["rows"]
-        for row in rows:
-            if all(row.get(key) == fields.get(key) for key in IDENTITY):
-                if row["run"] != run:
-                    row.clear()
-                    row.update(fields, run=run, values={})
-                return row
-        rows.append({**fields, "run": run, "values": {}})
-        return rows[-1]
+        """A new row of this run."""
+        row = {**fields, "run": len(self.content["runs"]) - 1, "values": {}}
+        self.content["rows"].append(row)
+        return row
 
     def save(self) -> None:
         """Write the file, whole or not at all."""

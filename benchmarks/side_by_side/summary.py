@@ -9,9 +9,9 @@ from typing import Any
 from side_by_side.record import Row
 
 OURS = "bytestride"
-IN_MEMORY = ("buffer", "offsets", "strings", "lists")
-# What people come from: there for the view, seldom the best rival.
-KNOWN = ("tiktoken", "tokenizers")
+# Our ways with arrays, by what goes in.
+BY_INPUT = {", buffer": ("buffer", "offsets"), ", list of str": ("strings",)}
+ORDER = ("gpt2", "cl100k", "o200k", "llama3", "qwen3", "en", "code", "multi")
 
 
 class Summary:
@@ -38,13 +38,15 @@ class Summary:
         return min(rows, key=lambda row: cost(row, metric), default=None)
 
     def distinct(self, field: str, **fields: Any) -> list[Any]:
-        """Values of a field in rows with these fields, in the order of the record."""
+        """Values of a field in rows with these fields: in the usual order, else the record's."""
         found = [
             row.get(field)
             for row in self.rows
             if all(row.get(key) == value for key, value in fields.items())
         ]
-        return list(dict.fromkeys(found))
+        return sorted(
+            dict.fromkeys(found), key=lambda one: ORDER.index(one) if one in ORDER else len(ORDER)
+        )
 
 
 def cost(row: Row, metric: str) -> float:
@@ -81,43 +83,57 @@ def is_rival(key: tuple[str, str]) -> bool:
     return key[0] != OURS
 
 
+def is_named(name: str) -> Callable[[tuple[str, str]], bool]:
+    """Match the rows of one contender."""
+    return lambda key: key[0] == name
+
+
+def home_of(vocab: str) -> str:
+    """The library that a vocabulary's file is made for."""
+    return "tiktoken" if vocab in ("gpt2", "cl100k", "o200k") else "tokenizers"
+
+
+def microseconds(row: Row | None, metric: str) -> str:
+    """A metric in microseconds."""
+    return "–" if row is None else f"{cost(row, metric):,.3g}"
+
+
+def milliseconds(row: Row | None, metric: str) -> str:
+    """A metric in seconds, as milliseconds."""
+    return "–" if row is None else f"{cost(row, metric) * 1e3:,.3g}"
+
+
+def mebibytes(row: Row | None) -> str:
+    """Memory above what stood before."""
+    if row is None:
+        return "–"
+    return f"{statistics.median(row['values']['above_bytes']) / 2**20:,.0f}"
+
+
 def named(row: Row | None, metric: str, show: Callable[[Row | None, str], str]) -> str:
     """A figure with its owner's name."""
     return "–" if row is None else f"{show(row, metric)} ({row['contender']})"
 
 
 def corpora_table(summary: Summary, case: str, metric: str, n_threads: int) -> list[str]:
-    """Whole corpora: our ways, gigatoken, the best rival, the known ones, and the ratio."""
-    lists = case == "lists"
-    ways = ["lists"] if lists else ["buffer", "strings"]
-    titles = ["bytestride"] if lists else ["bytestride, buffer", "bytestride, list of str"]
-    head = ["vocabulary, text", *titles, "gigatoken", "best rival", "ratio"]
+    """Whole corpora: each of our inputs with its ratio, gigatoken and the best rival."""
+    inputs = {"": ("lists",)} if case == "lists" else BY_INPUT
+    head = ["vocabulary, text", *(f"bytestride{title}" for title in inputs)]
+    head += ["gigatoken", "best rival", "ratio"]
     lines = [_line(head), _line(["---"] + ["--:"] * (len(head) - 1))]
-    for vocab in summary.distinct("vocab", case=case, threads=n_threads):
-        for corpus in summary.distinct("corpus", case=case, vocab=vocab, threads=n_threads):
+    same = {"case": case, "threads": n_threads}
+    for vocab in summary.distinct("vocab", **same):
+        for corpus in summary.distinct("corpus", vocab=vocab, **same):
             fields = {"case": case, "vocab": vocab, "corpus": corpus, "threads": n_threads}
-            ours = [
-                summary.best(
-                    metric,
-                    is_ours(*(("buffer", "offsets") if way == "buffer" else (way,))),
-                    **fields,
-                )
-                for way in ways
-            ]
-            gigatoken = summary.best(metric, lambda key: key[0] == "gigatoken", **fields)
+            ours = [summary.best(metric, is_ours(*ways), **fields) for ways in inputs.values()]
+            if not any(ours):
+                continue
+            gigatoken = summary.best(metric, is_named("gigatoken"), **fields)
             rival = summary.best(metric, is_rival, **fields)
-            best_of_ours = summary.best(metric, is_ours(), **fields)
-            lines.append(
-                _line(
-                    [
-                        f"{vocab}, {corpus}",
-                        *(speed(row, metric) for row in ours),
-                        speed(gigatoken, metric),
-                        named(rival, metric, speed),
-                        times(ratio_of(best_of_ours, rival, metric)),
-                    ]
-                )
-            )
+            cells = [speed(row, metric) for row in ours]
+            cells += [speed(gigatoken, metric), named(rival, metric, speed)]
+            cells.append(" / ".join(times(ratio_of(row, rival, metric)) for row in ours))
+            lines.append(_line([f"{vocab}, {corpus}", *cells]))
     return lines
 
 
@@ -139,26 +155,39 @@ def single_table(
     return lines
 
 
-def memory_table(summary: Summary) -> list[str]:
-    """Peak memory above vocabulary, input and output, in MiB: ours and the leanest rival."""
-    head = ["vocabulary, text, threads", "bytestride", "gigatoken", "fastokens"]
+def load_table(summary: Summary) -> list[str]:
+    """File to ready, in milliseconds: ours, the library that the file is made for, others."""
+    head = ["vocabulary", "bytestride", "tiktoken or tokenizers", "ratio", "gigatoken"]
     lines = [_line(head), _line(["---"] + ["--:"] * (len(head) - 1))]
-    found = {
-        (row["vocab"], row["corpus"], row["threads"])
-        for row in summary.rows
-        if row["case"] == "memory"
-    }
-    for vocab, corpus, n_threads in sorted(found):
-        fields = {"case": "memory", "vocab": vocab, "corpus": corpus, "threads": n_threads}
-        cells = []
-        for name in head[1:]:
-            row = summary.best("above_bytes", lambda key, name=name: key[0] == name, **fields)
-            cells.append(
-                "–"
-                if row is None
-                else f"{statistics.median(row['values']['above_bytes']) / 2**20:,.0f}"
-            )
-        lines.append(_line([f"{vocab}, {corpus}, {n_threads}", *cells]))
+    metric = "ready_seconds"
+    for vocab in summary.distinct("vocab", case="load"):
+        fields = {"case": "load", "vocab": vocab}
+        ours, home, gigatoken = (
+            summary.best(metric, is_named(name), **fields)
+            for name in (OURS, home_of(vocab), "gigatoken")
+        )
+        ratio = times(ratio_of(ours, home, metric))
+        cells = [milliseconds(ours, metric), named(home, metric, milliseconds), ratio]
+        lines.append(_line([vocab, *cells, milliseconds(gigatoken, metric)]))
+    return lines
+
+
+def memory_table(summary: Summary) -> list[str]:
+    """Peak memory above vocabulary, input and output, in MiB."""
+    head = ["vocabulary, text, threads", "bytestride, buffer", "bytestride, list of str"]
+    wanted = [is_ours(*ways) for ways in BY_INPUT.values()]
+    wanted += [is_named(name) for name in ("gigatoken", "fastokens")]
+    head += ["gigatoken", "fastokens"]
+    lines = [_line(head), _line(["---"] + ["--:"] * (len(head) - 1))]
+    for vocab in summary.distinct("vocab", case="memory"):
+        for corpus in summary.distinct("corpus", case="memory", vocab=vocab):
+            for n_threads in sorted(summary.distinct("threads", case="memory", vocab=vocab)):
+                fields = {"case": "memory", "vocab": vocab, "corpus": corpus}
+                cells = []
+                for one in wanted:
+                    row = summary.best("above_bytes", one, threads=n_threads, **fields)
+                    cells.append(mebibytes(row))
+                lines.append(_line([f"{vocab}, {corpus}, {n_threads}", *cells]))
     return lines
 
 
@@ -169,11 +198,12 @@ def heading(record: dict[str, Any]) -> str:
     for row in record["rows"]:
         if row.get("bytes"):
             sizes[row["corpus"]] = max(sizes[row["corpus"]], row["bytes"])
+    sources = dict.fromkeys(record["runs"][row["run"]]["source"] for row in record["rows"])
     texts = ", ".join(f"{name} {size / 1e6:.0f} MB" for name, size in sizes.items())
     return (
         f"{record['date']}, {record['processor']} ({record['cores']} cores), {record['system']}, "
-        f"Python {record['python']}, {versions}; texts: {texts}; all in turns, medians; spread "
-        f"{spread(record['rows'])}."
+        f"Python {record['python']}, {versions} (source {', '.join(sources)}); texts: {texts}; "
+        f"all in turns, medians; spread {spread(record['rows'])}."
     )
 
 
@@ -202,25 +232,21 @@ def tables(record: dict[str, Any]) -> str:
         ("lists", "warm_seconds", "Lists of lists, the same text again"),
     ):
         for n_threads in sorted(summary.distinct("threads", case=case)):
-            if any(metric in row["values"] for row in summary.rows if row["case"] == case):
+            if summary.values(metric, case=case, threads=n_threads):
                 plural = "threads" if n_threads > 1 else "thread"
                 parts.append(f"**{title}, {n_threads} {plural}**, MB/s")
                 parts.append("\n".join(corpora_table(summary, case, metric, n_threads)))
 
-    def microseconds(row: Row | None, metric: str) -> str:
-        return "–" if row is None else f"{cost(row, metric):,.3g}"
-
-    def milliseconds(row: Row | None, metric: str) -> str:
-        return "–" if row is None else f"{cost(row, metric) * 1e3:,.3g}"
-
     for case, metric, title, show in (
         ("calls", "unseen_us", "One call, string to list, µs", microseconds),
         ("worst", "seconds", "Worst cases, 1 MB, string to list, ms", milliseconds),
-        ("load", "ready_seconds", "File to ready, ms", milliseconds),
     ):
         if summary.distinct("vocab", case=case):
             parts.append(f"**{title}** (ours · best rival · ratio)")
             parts.append("\n".join(single_table(summary, case, metric, show)))
+    if summary.distinct("vocab", case="load"):
+        parts.append("**File to ready**, ms")
+        parts.append("\n".join(load_table(summary)))
     if summary.distinct("vocab", case="memory"):
         parts.append("**Peak memory above vocabulary, input and output**, MiB")
         parts.append("\n".join(memory_table(summary)))
