@@ -1,6 +1,7 @@
 """The encoder beside other encoders, measured in turns, into a dated record.
 
     python benchmarks/peers.py                                   everything, for hours
+    python benchmarks/peers.py --resume                          what an earlier run left over
     python benchmarks/peers.py --quick                           small slices, one round
     python benchmarks/peers.py --only cold --vocab cl100k --corpus en --rounds 3 --mb 10
     python benchmarks/peers.py --table RECORD                    its tables, in Markdown
@@ -58,6 +59,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--mb", type=float, help="only the first megabytes of each corpus")
     parser.add_argument("--quick", action="store_true", help="--mb 4 --rounds 1")
+    parser.add_argument(
+        "--resume", action="store_true", help="leave out what the record has of this source"
+    )
     parser.add_argument("--tree", type=Path, help="a source tree with a built extension")
     parser.add_argument("--out", type=Path, help="the record; by default of today")
     parser.add_argument(
@@ -136,7 +140,7 @@ def main() -> None:
     chosen.rivals = list(RIVALS) if chosen.rivals is None else chosen.rivals
     packages = [contender.package for contender in CONTENDERS.values()]
     record = Record(record_path(chosen), packages)
-    record.begin(sys.argv[1:], environment.problems())
+    record.begin(sys.argv[1:], environment.problems(), chosen.tree or environment.ROOT)
     Comparison(chosen, record).run()
     print(f"wrote {record.path}")
 

@@ -49,7 +49,7 @@ def install(tree: Path | None) -> None:
             done[package] = _pip("--only-binary=:all:", package)
             print(f"{package}: {done[package]}", flush=True)
             stamp.write_text(json.dumps(done, indent=2))
-    if tree is None and done.get("bytestride") != (sources := _digest_of_sources()):
+    if tree is None and done.get("bytestride") != (sources := digest_of_sources(ROOT)):
         print("building bytestride", flush=True)
         problem = _pip("--force-reinstall", "--no-deps", str(ROOT))
         if problem != "installed":
@@ -100,13 +100,14 @@ def _pip(*arguments: str) -> str:
     return (lines or done.stderr.splitlines() or ["pip failed"])[-1]
 
 
-def _digest_of_sources() -> str:
+def digest_of_sources(tree: Path) -> str:
+    """SHA-256 of what the engine is made from, whether committed or not."""
     digest = hashlib.sha256(sys.version.encode())
     for folder in ("cpp", "python"):
-        for path in sorted((ROOT / folder).rglob("*")):
+        for path in sorted((tree / folder).rglob("*")):
             if path.suffix in (".cpp", ".hpp", ".py", ".pyi"):
-                digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+                digest.update(str(path.relative_to(tree)).encode() + path.read_bytes())
     for name in ("CMakeLists.txt", "cpp/CMakeLists.txt", "pyproject.toml"):
-        if (ROOT / name).exists():
-            digest.update((ROOT / name).read_bytes())
+        if (tree / name).exists():
+            digest.update((tree / name).read_bytes())
     return digest.hexdigest()

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from side_by_side.contenders import CONTENDERS, SLOW, published_file
+from side_by_side.contender import published_file
+from side_by_side.contenders import CONTENDERS, SLOW
 from side_by_side.environment import CACHE, PYTHON, variables
 from side_by_side.record import Record, Row
 from side_by_side.texts import corpus_file, documents, worst_cases
@@ -101,7 +102,15 @@ class Comparison:
 
     def corpus(self, case: str, output: str, vocab: str, corpus: str, n_threads: int) -> None:
         """One corpus with one vocabulary: all ways that give this output."""
-        self.record.begin_group(case=case, vocab=vocab, corpus=corpus, threads=n_threads)
+        rounds = 1 if case == "memory" else self.arguments.rounds
+        takes_part = {
+            name
+            for name in self.contenders(vocab)
+            if any(way.output == output for way in CONTENDERS[name].ways.values())
+        }
+        group = {"case": case, "vocab": vocab, "corpus": corpus, "threads": n_threads}
+        if not self._begin(takes_part, rounds, group):
+            return
         jobs = []
         for name in self.contenders(vocab):
             limits = [mb for mb in (self.arguments.mb, SLOW.get(name)) if mb]
@@ -118,15 +127,17 @@ class Comparison:
                     "threads": n_threads,
                     "way": way_name,
                     "file": str(file),
-                    "warm_runs": self._warm_runs(name),
+                    "warm_runs": 3 if case == "cold" and "warm" in self.arguments.only else 0,
                 }
                 row = self._row(case, job, corpus=corpus, bytes=n_bytes, note=way.note)
                 jobs.append((job, [row]))
-        self._in_turns(jobs, 1 if case == "memory" else self.arguments.rounds)
+        self._in_turns(jobs, rounds)
 
     def single(self, case: str, vocab: str) -> None:
         """Single calls, loading or worst cases: one row for each size or text."""
-        self.record.begin_group(case=case, vocab=vocab)
+        takes_part = set(self.contenders(vocab))
+        if not self._begin(takes_part, self.arguments.rounds, {"case": case, "vocab": vocab}):
+            return
         file = corpus_file("en", self.arguments.mb)
         if case == "worst":
             worst_cases()  # made here, not by the first child
@@ -152,10 +163,13 @@ class Comparison:
                 jobs.append((job, rows))
         self._in_turns(jobs, self.arguments.rounds)
 
-    def _warm_runs(self, name: str) -> int:
-        if "warm" not in self.arguments.only:
-            return 0
-        return 1 if name in SLOW else 3
+    def _begin(self, contenders: set[str], rounds: int, group: dict[str, Any]) -> bool:
+        """Make room for a group; False where it stands already and the run goes on with another."""
+        if self.arguments.resume and self.record.holds_group(contenders, rounds, **group):
+            print(" ".join(str(value) for value in group.values()), "stands", flush=True)
+            return False
+        self.record.begin_group(**group)
+        return True
 
     def _row(self, case: str, job: Job, **fields: Any) -> Row:
         identity = {key: job[key] for key in ("vocab", "threads", "contender", "way")}

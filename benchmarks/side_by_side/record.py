@@ -6,12 +6,13 @@ import datetime
 import json
 import os
 import platform
+import shutil
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from side_by_side.environment import ROOT
+from side_by_side.environment import digest_of_sources
 
 Row = dict[str, Any]
 
@@ -38,13 +39,14 @@ class Record:
         self.content.setdefault("runs", [])
         self.content.setdefault("rows", [])
 
-    def begin(self, arguments: list[str], problems: dict[str, str]) -> None:
-        """Note a new run: when, of which source, on how busy a machine."""
+    def begin(self, arguments: list[str], problems: dict[str, str], tree: Path) -> None:
+        """Note a new run: when, of which sources, on how busy a machine."""
         self.content["not_installed"] = problems
         self.content["runs"].append(
             {
                 "started": _now().isoformat(timespec="seconds"),
-                "source": _source(),
+                "commit": _commit(tree),
+                "sources": digest_of_sources(tree)[:16],
                 "arguments": arguments,
                 "load_average": round(os.getloadavg()[0], 2),
             }
@@ -58,6 +60,21 @@ class Record:
             if any(row.get(key) != value for key, value in fields.items())
         ]
 
+    def holds_group(self, contenders: set[str], rounds: int, **fields: Any) -> bool:
+        """Whether these contenders stand in a group, of these sources, with so many rounds."""
+        sources = self.content["runs"][-1]["sources"]
+        rows = [
+            row
+            for row in self.content["rows"]
+            if all(row.get(key) == value for key, value in fields.items())
+            and self.content["runs"][row["run"]]["sources"] == sources
+        ]
+        whole = all(
+            row.get("status", "ok") != "ok" or len(next(iter(row["values"].values()), [])) >= rounds
+            for row in rows
+        )
+        return whole and contenders <= {row["contender"] for row in rows}
+
     def row(self, **fields: Any) -> Row:
         """A new row of this run."""
         row = {**fields, "run": len(self.content["runs"]) - 1, "values": {}}
@@ -68,7 +85,10 @@ class Record:
         """Write the file, whole or not at all."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         part = self.path.with_suffix(".part")
-        part.write_text(json.dumps(self.content, indent=1) + "\n")
+        # A row a line: short, and a changed row is one changed line.
+        rows = ",\n  ".join(json.dumps(row, ensure_ascii=False) for row in self.content["rows"])
+        head = json.dumps(self.content | {"rows": []}, indent=1, ensure_ascii=False)
+        part.write_text(head.replace('"rows": []', f'"rows": [\n  {rows}\n ]') + "\n")
         part.replace(self.path)
 
 
@@ -98,9 +118,11 @@ def _versions(packages: list[str]) -> dict[str, str]:
     return found
 
 
-def _source() -> str:
+def _commit(tree: Path) -> str:
     """The commit of the sources, and whether they have changes beyond it."""
-    git = ["git", "-C", str(ROOT)]
+    if shutil.which("git") is None:
+        return "unknown"
+    git = ["git", "-C", str(tree)]
     commit = subprocess.run([*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
     changed = subprocess.run(
         [*git, "status", "--porcelain", "cpp", "python"], capture_output=True, text=True

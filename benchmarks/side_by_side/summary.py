@@ -198,11 +198,11 @@ def heading(record: dict[str, Any]) -> str:
     for row in record["rows"]:
         if row.get("bytes"):
             sizes[row["corpus"]] = max(sizes[row["corpus"]], row["bytes"])
-    sources = dict.fromkeys(record["runs"][row["run"]]["source"] for row in record["rows"])
+    commits = dict.fromkeys(record["runs"][row["run"]]["commit"] for row in record["rows"])
     texts = ", ".join(f"{name} {size / 1e6:.0f} MB" for name, size in sizes.items())
     return (
         f"{record['date']}, {record['processor']} ({record['cores']} cores), {record['system']}, "
-        f"Python {record['python']}, {versions} (source {', '.join(sources)}); texts: {texts}; "
+        f"Python {record['python']}, {versions} (commit {', '.join(commits)}); texts: {texts}; "
         f"all in turns, medians; spread {spread(record['rows'])}."
     )
 
@@ -229,7 +229,6 @@ def tables(record: dict[str, Any]) -> str:
         ("cold", "cold_seconds", "Arrays, a new process"),
         ("cold", "warm_seconds", "Arrays, the same text again"),
         ("lists", "cold_seconds", "Lists of lists, a new process"),
-        ("lists", "warm_seconds", "Lists of lists, the same text again"),
     ):
         for n_threads in sorted(summary.distinct("threads", case=case)):
             if summary.values(metric, case=case, threads=n_threads):
@@ -252,7 +251,8 @@ def tables(record: dict[str, Any]) -> str:
         parts.append("\n".join(memory_table(summary)))
     failures = [
         f"- {row['contender']} {row['way']}, {row['vocab']} "
-        f"{row.get('corpus') or row.get('text') or ''} ({row['threads']} threads): {row['status']}"
+        f"{row.get('corpus') or row.get('text') or ''}, {row['case']}, {row['threads']} thread(s): "
+        f"{row['status']}"
         for row in record["rows"]
         if row.get("status", "ok") != "ok"
     ]
