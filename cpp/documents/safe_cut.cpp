@@ -104,7 +104,8 @@ bool may_follow_letter_cut(char32_t code_point) {
   const std::uint8_t what = class_byte(code_point);
   if ((what & kWhiteSpaceBit) != 0) return true;
   // Punctuation but connectors, which are word characters to single_word: Pd to Po.
-  return what >= 12 && what <= 17;
+  const unsigned category = what & kCategoryBits;
+  return category >= 12 && category <= 17;
 }
 
 std::size_t find_safe_cut(const DocumentView& document, std::size_t from) {

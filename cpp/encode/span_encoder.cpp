@@ -35,28 +35,22 @@ const Backtracker& SpanEncoder::backtracker() const {
   return *made;
 }
 
-std::size_t SpanEncoder::encode_word(ByteSpan word, TokenId* out, BacktrackScratch& scratch) const {
+std::size_t SpanEncoder::encode_word(ByteSpan word, TokenId* out, LongScratch& scratch) const {
   const TokenId whole = whole_token(word, vocab_->index_hash(word));
   if (whole == kNoToken) return encode_long(word, out, scratch);
   *out = whole;
   return 1;
 }
 
-std::size_t SpanEncoder::encode_long(ByteSpan word, TokenId* out, BacktrackScratch& scratch) const {
-  // Merging takes more than a proportional time for more bytes.
-  constexpr std::size_t kUsual = 256;
-  const std::size_t n_bytes = word.size() * (word.size() / kUsual + 1);
-  const std::size_t n_before = n_long_bytes_.load(std::memory_order_relaxed);
-  if (n_before < kBytesBeforeBacktracker) {
-    n_long_bytes_.store(n_before + n_bytes, std::memory_order_relaxed);
-    if (n_before + n_bytes < kBytesBeforeBacktracker) {
-      for (std::size_t i = 0; i < word.size(); ++i) {
-        out[i] = vocab_->byte_id(static_cast<unsigned char>(word[i]));
-      }
-      return merge_symbols(vocab_->pairs(), out, word.size(), scratch.merge);
+std::size_t SpanEncoder::encode_long(ByteSpan word, TokenId* out, LongScratch& scratch) const {
+  if (word.size() <= kMaxBlockBytes) {
+    const std::size_t n_before = n_long_bytes_.load(std::memory_order_relaxed);
+    if (n_before < kBytesBeforeBacktracker) {
+      n_long_bytes_.store(n_before + word.size(), std::memory_order_relaxed);
+      return merge_by_blocks(merges_, word, out, scratch.blocks);
     }
   }
-  return backtracker().encode(word, out, scratch);
+  return backtracker().encode(word, out, scratch.backtrack);
 }
 
 TokenId SpanEncoder::whole_token(ByteSpan word, std::uint64_t index_hash) const {
@@ -196,7 +190,7 @@ void SpanEncoder::work_out(const SpanBatch& spans, std::size_t n_unknown, const 
     } else if (missed.n_bytes > most_in_lanes) {
       scratch.word.resize(missed.n_bytes);
       const std::size_t n_ids =
-          encode_long(word_of(missed), scratch.word.data(), scratch.backtrack);
+          encode_long(word_of(missed), scratch.word.data(), scratch.long_words);
       keep(spans, missed, scratch.word.data(), n_ids, tables, scratch);
     } else {
       scratch.unknown[n_open++] = scratch.unknown[k];

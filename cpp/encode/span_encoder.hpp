@@ -16,6 +16,7 @@
 
 #include "encode/backtrack.hpp"
 #include "encode/front_table.hpp"
+#include "encode/merge_blocks.hpp"
 #include "encode/merge_lanes.hpp"
 #include "encode/merge_table.hpp"
 #include "encode/word_cache.hpp"
@@ -33,6 +34,12 @@ struct MissedWord {
   MediumKey key;  // of a word of up to 8 bytes: low is its ShortKey, or 0 where it has none
 };
 
+// For words that the lanes do not hold.
+struct LongScratch {
+  BlockScratch blocks;
+  BacktrackScratch backtrack;
+};
+
 struct SpanScratch {
   std::uint64_t values[kSpanBatch];
   std::uint32_t missed_spans[kSpanBatch];
@@ -42,7 +49,7 @@ struct SpanScratch {
   std::uint16_t by_length[kSpanBatch];
   std::vector<TokenId> lists;  // of this batch: a length and as many ids, again and again
   std::vector<TokenId> word;
-  BacktrackScratch backtrack;
+  LongScratch long_words;
   MergeLanes lanes;
 };
 
@@ -73,7 +80,7 @@ class SpanEncoder {
 
   // The ids of one pretoken, without any table: at most word.size() of them are written to `out`,
   // which must have room for that many. Returns how many.
-  std::size_t encode_word(ByteSpan word, TokenId* out, BacktrackScratch& scratch) const;
+  std::size_t encode_word(ByteSpan word, TokenId* out, LongScratch& scratch) const;
 
  private:
   // All of the stages but the last: afterwards every value is known.
@@ -96,13 +103,14 @@ class SpanEncoder {
   bool whole_pieces_;
   std::vector<bool> unreachable_;  // by id; empty where no token is
   // The ids of a word that is too long for the lanes.
-  std::size_t encode_long(ByteSpan word, TokenId* out, BacktrackScratch& scratch) const;
+  std::size_t encode_long(ByteSpan word, TokenId* out, LongScratch& scratch) const;
   const Backtracker& backtracker() const;
 
   MergeTable merges_;
-  // To make the backtracker takes as long as merging some 200 KiB without: it is made once long
-  // words have come to that, or one is very long, so that no text pays twice what it must.
-  static constexpr std::size_t kBytesBeforeBacktracker = std::size_t{192} << 10;
+  // To make the backtracker takes as long as merging about a mebibyte by blocks: it is made once
+  // long words have come to that, or one is too long for blocks, so that no text pays twice what it
+  // must.
+  static constexpr std::size_t kBytesBeforeBacktracker = std::size_t{1} << 20;
   mutable std::atomic<std::size_t> n_long_bytes_{0};
   mutable std::atomic<const Backtracker*> backtracker_{nullptr};
 };

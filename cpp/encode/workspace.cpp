@@ -36,11 +36,11 @@ Workspace::Workspace()
 void Workspace::trim() {
   drop_if_large(transcoded);
   split.stages.trim(kMaxKeptBytes);
-  drop_if_large(spans->backtrack.merge.previous);
-  drop_if_large(spans->backtrack.merge.next);
-  drop_if_large(spans->backtrack.merge.merges);
-  drop_if_large(spans->backtrack.merge.heap);
-  drop_if_large(spans->backtrack.dead);
+  drop_if_large(spans->long_words.backtrack.merge.previous);
+  drop_if_large(spans->long_words.backtrack.merge.next);
+  drop_if_large(spans->long_words.backtrack.merge.merges);
+  drop_if_large(spans->long_words.backtrack.merge.heap);
+  drop_if_large(spans->long_words.backtrack.dead);
   drop_if_large(spans->lists);
   drop_if_large(spans->word);
   drop_if_large(document_ends);

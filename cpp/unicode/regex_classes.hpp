@@ -15,7 +15,7 @@ inline bool is_white_space(char32_t code_point) {
 // Precondition: code_point <= 0x10FFFF.
 inline bool is_word_char(char32_t code_point) {
   // Indices of kCategoryNames: Lu to Lo, Mn to Me, Nd, Nl; Pc.
-  const unsigned category = class_byte(code_point) & 0x1Fu;
+  const unsigned category = class_byte(code_point) & kCategoryBits;
   if (category <= 9 || category == 11) return true;
   // Letters in circles and squares are Alphabetic, though their category is So.
   return (code_point >= 0x24B6 && code_point <= 0x24E9) ||

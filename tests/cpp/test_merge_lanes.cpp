@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "encode/merge_blocks.hpp"
 #include "encode/merge_lanes.hpp"
 #include "engines.hpp"
 #include "simd/backend.hpp"
@@ -88,4 +89,18 @@ TEST_CASE("words merged in turns become what each becomes alone, on every backen
     }
   });
   set_backend(before);
+}
+
+TEST_CASE("a word merged by blocks becomes what it becomes by other ways") {
+  BlockScratch scratch;
+  for_seeds(1500, [&](Random& random) {
+    const Vocab vocab = random.one_in(8) ? small_vocab() : random_vocab(random);
+    const MergeTable table(vocab);
+    const std::size_t longest = random.one_in(20) ? kMaxBlockBytes : random.one_in(2) ? 300 : 40;
+    const std::size_t n = random.one_in(20) ? longest : 1 + random.below(longest);
+    const std::string word = letters(random, random.one_in(3) ? "a" : "abc", n);
+    std::vector<TokenId> ids(word.size());
+    ids.resize(merge_by_blocks(table, word, ids.data(), scratch));
+    CHECK(ids == merged_alone(vocab, word));
+  });
 }
