@@ -252,7 +252,10 @@ void Boundaries<G>::apply_contractions(const Window& window, const char* text,
       const std::size_t length = scanner::contraction_length<kAnyCase>(text + at, text_end);
       // A word has one contraction; what follows it begins a new word.
       if (length == 0 || (kTrailingContraction && at == last_end)) continue;
-      if constexpr (kTrailingContraction) clear_start(at);
+      if constexpr (kTrailingContraction) {
+        // From the quote on; a capital after a small letter would start a word, too.
+        for (std::size_t i = at; i < at + length; ++i) clear_start(i);
+      }
       if constexpr (G.prefix == Prefix::space) clear_start(at + 1);
       set_start(at + length);
       last_end = at + length;

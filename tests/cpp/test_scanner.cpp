@@ -75,6 +75,7 @@ TEST_CASE("contractions before other rules") {
 
 TEST_CASE("contractions at the end of a word") {
   check({"o200k"}, "it's|x| IT'S|'s's|'d| don't|'ll|'v");
+  check({"o200k"}, "x'lL|'.|x'Re|A|.x'vE|b");
   check({"o200k"}, "it'\u017F|a|1|'s| a|'la|!'|lla'll");
   check({"tekken"}, "it|'s| don|'t");
 }
