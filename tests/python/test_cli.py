@@ -315,6 +315,11 @@ def test_full_disk(tmp_path, corpus, vocabulary, capsys, monkeypatch):
     assert not out.exists()
 
 
+def hear_ctrl_c():
+    """Undo a shell's "&", which has what it starts ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 @pytest.mark.parametrize("command", ["train", "tokenize"])
 def test_ctrl_c_leaves_nothing(tmp_path, vocabulary, command):
@@ -325,7 +330,7 @@ def test_ctrl_c_leaves_nothing(tmp_path, vocabulary, command):
     arguments = [sys.executable, "-m", "bytestride", command, str(pipe), "-o", str(out)]
     if command == "tokenize":
         arguments += ["--tokenizer", str(vocabulary)]
-    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c)
     with pipe.open("wb") as writer:
         writer.write(TEXT.encode())
         writer.flush()
@@ -349,6 +354,7 @@ def test_ctrl_c_keeps_the_old_store(tmp_path, store, vocabulary):
         arguments,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=hear_ctrl_c,
     )
     try:
         with pipe.open("wb", buffering=0) as writer:
