@@ -6,9 +6,25 @@
 namespace bytestride {
 namespace {
 
-// The cache has a table for words of up to 8 bytes with a key, one up to 15, one for longer ones.
 bool has_short_key(const MissedWord& missed) {
   return missed.n_bytes <= ShortKey::kMaxBytes && missed.key.high == 0;
+}
+
+ByteSpan word_of(const SpanBatch& spans, const MissedWord& missed) {
+  return {spans.base + missed.begin, missed.n_bytes};
+}
+
+// Calls use(key) with what the word is known by in the cache: its short key, its medium one, or
+// itself. Not at all where it is too long to be kept.
+template <typename Use>
+void with_cache_key(const SpanBatch& spans, const MissedWord& missed, Use&& use) {
+  if (has_short_key(missed)) {
+    use(missed.key.low);
+  } else if (missed.n_bytes <= MediumKey::kMaxBytes) {
+    use(missed.key);
+  } else if (missed.n_bytes <= WordCache::kMaxWordBytes) {
+    use(word_of(spans, missed));
+  }
 }
 
 }  // namespace
@@ -108,16 +124,10 @@ std::size_t SpanEncoder::recall(const SpanBatch& spans, std::size_t n_missed,
       missed.key = MediumKey::load(word, missed.n_bytes, readable);
     }
     if (cache == nullptr) continue;
-    if (has_short_key(missed)) {
-      missed.hash = cache->hash(missed.key.low);
-      cache->prefetch_short(missed.hash);
-    } else if (missed.n_bytes <= MediumKey::kMaxBytes) {
-      missed.hash = cache->hash(missed.key);
-      cache->prefetch_medium(missed.hash);
-    } else if (missed.n_bytes <= WordCache::kMaxWordBytes) {
-      missed.hash = cache->hash(ByteSpan(word, missed.n_bytes));
-      cache->prefetch_long(missed.hash);
-    }
+    with_cache_key(spans, missed, [&](const auto& key) {
+      missed.hash = cache->hash(key);
+      cache->prefetch(missed.hash, key);
+    });
   }
   if (cache == nullptr) {
     for (std::size_t k = 0; k < n_missed; ++k) scratch.unknown[k] = static_cast<std::uint16_t>(k);
@@ -127,13 +137,9 @@ std::size_t SpanEncoder::recall(const SpanBatch& spans, std::size_t n_missed,
   for (std::size_t k = 0; k < n_missed; ++k) {
     const MissedWord& missed = scratch.missed[k];
     WordIds ids;
-    if (has_short_key(missed)) {
-      ids = cache->find(missed.hash, missed.key.low);
-      if (ids.known() && !ids.is_list()) tables.front.insert(missed.key.low, ids);
-    } else if (missed.n_bytes <= MediumKey::kMaxBytes) {
-      ids = cache->find(missed.hash, missed.key);
-    } else if (missed.n_bytes <= WordCache::kMaxWordBytes) {
-      ids = cache->find(missed.hash, ByteSpan(spans.base + missed.begin, missed.n_bytes));
+    with_cache_key(spans, missed, [&](const auto& key) { ids = cache->find(missed.hash, key); });
+    if (has_short_key(missed) && ids.known() && !ids.is_list()) {
+      tables.front.insert(missed.key.low, ids);
     }
     scratch.values[missed.span] = ids.bits();
     scratch.unknown[n_unknown] = static_cast<std::uint16_t>(k);
@@ -146,14 +152,8 @@ void SpanEncoder::keep(const SpanBatch& spans, const MissedWord& missed, const T
                        std::size_t n_ids, const WordTables& tables, SpanScratch& scratch) const {
   WordIds value;
   if (WordCache* const cache = tables.cache) {
-    if (has_short_key(missed)) {
-      value = cache->insert(missed.hash, missed.key.low, ids, n_ids);
-    } else if (missed.n_bytes <= MediumKey::kMaxBytes) {
-      value = cache->insert(missed.hash, missed.key, ids, n_ids);
-    } else if (missed.n_bytes <= WordCache::kMaxWordBytes) {
-      const ByteSpan word(spans.base + missed.begin, missed.n_bytes);
-      value = cache->insert(missed.hash, word, ids, n_ids);
-    }
+    with_cache_key(spans, missed,
+                   [&](const auto& key) { value = cache->insert(missed.hash, key, ids, n_ids); });
   }
   if (!value.known()) {
     if (WordIds::fits(ids, n_ids)) {
@@ -170,11 +170,9 @@ void SpanEncoder::keep(const SpanBatch& spans, const MissedWord& missed, const T
 
 void SpanEncoder::work_out(const SpanBatch& spans, std::size_t n_unknown, const WordTables& tables,
                            SpanScratch& scratch) const {
-  const auto word_of = [&](const MissedWord& missed) {
-    return ByteSpan(spans.base + missed.begin, missed.n_bytes);
-  };
   for (std::size_t k = 0; k < n_unknown; ++k) {
-    scratch.index_hashes[k] = vocab_->index_hash(word_of(scratch.missed[scratch.unknown[k]]));
+    scratch.index_hashes[k] =
+        vocab_->index_hash(word_of(spans, scratch.missed[scratch.unknown[k]]));
     vocab_->prefetch_index(scratch.index_hashes[k]);
   }
   // The backtracker, where there is one, wins from 32 bytes on.
@@ -184,13 +182,13 @@ void SpanEncoder::work_out(const SpanBatch& spans, std::size_t n_unknown, const 
   std::uint16_t first_of[MergeLanes::kMaxBytes + 2] = {};  // by length, after the sums below
   for (std::size_t k = 0; k < n_unknown; ++k) {
     const MissedWord& missed = scratch.missed[scratch.unknown[k]];
-    const TokenId whole = whole_token(word_of(missed), scratch.index_hashes[k]);
+    const TokenId whole = whole_token(word_of(spans, missed), scratch.index_hashes[k]);
     if (whole != kNoToken) {
       keep(spans, missed, &whole, 1, tables, scratch);
     } else if (missed.n_bytes > most_in_lanes) {
       scratch.word.resize(missed.n_bytes);
       const std::size_t n_ids =
-          encode_long(word_of(missed), scratch.word.data(), scratch.long_words);
+          encode_long(word_of(spans, missed), scratch.word.data(), scratch.long_words);
       keep(spans, missed, scratch.word.data(), n_ids, tables, scratch);
     } else {
       scratch.unknown[n_open++] = scratch.unknown[k];
@@ -209,7 +207,7 @@ void SpanEncoder::work_out(const SpanBatch& spans, std::size_t n_unknown, const 
     const std::size_t n = std::min(MergeLanes::kLanes, n_open - first);
     const std::uint16_t* const turn = scratch.by_length + first;
     ByteSpan words[MergeLanes::kLanes];
-    for (std::size_t i = 0; i < n; ++i) words[i] = word_of(scratch.missed[turn[i]]);
+    for (std::size_t i = 0; i < n; ++i) words[i] = word_of(spans, scratch.missed[turn[i]]);
     scratch.lanes.run(merges_, words, n);
     for (std::size_t i = 0; i < n; ++i) {
       keep(spans, scratch.missed[turn[i]], scratch.lanes.ids(i), scratch.lanes.n_ids(i), tables,

@@ -96,16 +96,15 @@ class SpanEncoder {
 
   // The token that merging a word gives, or is to give, where that is a single one.
   TokenId whole_token(ByteSpan word, std::uint64_t index_hash) const;
+  // The ids of a word that is too long for the lanes.
+  std::size_t encode_long(ByteSpan word, TokenId* out, LongScratch& scratch) const;
+  const Backtracker& backtracker() const;
   void keep(const SpanBatch& spans, const MissedWord& missed, const TokenId* ids, std::size_t n_ids,
             const WordTables& tables, SpanScratch& scratch) const;
 
   std::shared_ptr<const Vocab> vocab_;
   bool whole_pieces_;
   std::vector<bool> unreachable_;  // by id; empty where no token is
-  // The ids of a word that is too long for the lanes.
-  std::size_t encode_long(ByteSpan word, TokenId* out, LongScratch& scratch) const;
-  const Backtracker& backtracker() const;
-
   MergeTable merges_;
   // To make the backtracker takes as long as merging about a mebibyte by blocks: it is made once
   // long words have come to that, or one is too long for blocks, so that no text pays twice what it

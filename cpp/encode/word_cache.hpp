@@ -37,9 +37,9 @@ class WordCache {
     return hash_bytes(word.data(), word.size(), seed_) | 1;
   }
 
-  void prefetch_short(std::uint64_t hash) const { short_.prefetch(hash); }
-  void prefetch_medium(std::uint64_t hash) const { medium_.prefetch(hash); }
-  void prefetch_long(std::uint64_t hash) const { long_.prefetch(hash); }
+  void prefetch(std::uint64_t hash, std::uint64_t) const { short_.prefetch(hash); }
+  void prefetch(std::uint64_t hash, const MediumKey&) const { medium_.prefetch(hash); }
+  void prefetch(std::uint64_t hash, ByteSpan) const { long_.prefetch(hash); }
 
   WordIds find(std::uint64_t hash, std::uint64_t short_key) const {
     return WordIds(short_.find(hash, short_key, [](const auto&) { return true; }));
@@ -66,7 +66,6 @@ class WordCache {
     return {at + 1, at[0]};
   }
   bool full() const { return full_.load(std::memory_order_relaxed); }
-  std::size_t n_bytes() const { return share_.n_bytes(); }
 
  private:
   ByteSpan text_at(std::uint64_t place) const {

@@ -25,6 +25,15 @@ inline Encoder make_encoder(std::string_view grammar, std::vector<AddedToken> ad
                  whole_pieces);
 }
 
+// Views of the texts, which must outlive it.
+inline DocumentList list_of(const std::vector<std::string>& texts) {
+  std::vector<DocumentView> views;
+  for (const std::string& text : texts) {
+    views.push_back({text.data(), text.size(), TextKind::utf8});
+  }
+  return DocumentList(std::move(views));
+}
+
 inline AddedTokenPolicy ordinary(const Encoder& encoder) {
   static const AddedTokenSet none;
   return {encoder.splitter().always_wanted(), none};

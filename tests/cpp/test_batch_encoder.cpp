@@ -16,14 +16,6 @@ using namespace bytestride::testing;
 
 namespace {
 
-DocumentList list_of(const std::vector<std::string>& texts) {
-  std::vector<DocumentView> views;
-  for (const std::string& text : texts) {
-    views.push_back({text.data(), text.size(), TextKind::utf8});
-  }
-  return DocumentList(views);
-}
-
 // The batch is the documents, each encoded alone, whatever the number of threads.
 template <typename Id>
 void check_batch(Encoder& encoder, const DocumentList& documents) {

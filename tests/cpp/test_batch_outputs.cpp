@@ -14,14 +14,6 @@ using namespace bytestride::testing;
 
 namespace {
 
-DocumentList list_of(const std::vector<std::string>& texts) {
-  std::vector<DocumentView> views;
-  for (const std::string& text : texts) {
-    views.push_back({text.data(), text.size(), TextKind::utf8});
-  }
-  return DocumentList(std::move(views));
-}
-
 std::vector<std::string> texts_of_many_sizes() {
   std::vector<std::string> texts = {"", "abc de", std::string(3'000'000, 'a')};
   std::string lines;
