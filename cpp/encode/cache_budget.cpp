@@ -31,7 +31,7 @@ std::size_t cache_bytes_in_use() {
 CacheShare::CacheShare(std::size_t wanted, std::size_t least) {
   const std::lock_guard lock(fork_safe_mutex());
   const std::size_t left = budget > in_use ? budget - in_use : 0;
-  while (wanted > left / 3 * 2 && wanted >= least) wanted /= 2;
+  while (wanted > left / 8 * 7 && wanted >= least) wanted /= 2;
   if (wanted < least) return;
   n_bytes_ = wanted;
   in_use += wanted;

@@ -1,7 +1,7 @@
 // What all word caches of the process may take together: 64 MiB unless set otherwise.
 //
-// A cache asks for what it would like and gets at most two thirds of what is left, so that the next
-// one always finds something; with a budget of 0 nobody gets anything, and every word is worked out
+// A cache asks for what it would like and gets at most seven eighths of what is left, so that the
+// next one always finds something; with a budget of 0 nobody gets anything, and every word is worked out
 // anew. Shares are given back when their owner goes.
 #pragma once
 
@@ -12,7 +12,7 @@ namespace bytestride {
 
 inline constexpr std::size_t kDefaultCacheBytes = std::size_t{64} << 20;
 
-// Takes effect for caches made from now on; those there are stay until they are cleared or full.
+// Takes effect for caches made from now on; those there are stay until they are cleared or outworn.
 void set_cache_budget(std::size_t n_bytes);
 std::size_t cache_budget();
 // Bytes given out now.

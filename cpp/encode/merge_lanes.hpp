@@ -17,7 +17,7 @@ namespace bytestride {
 class MergeLanes {
  public:
   static constexpr std::size_t kLanes = 16;
-  static constexpr std::size_t kMaxBytes = 64;  // of a word
+  static constexpr std::size_t kMaxBytes = 62;  // of a word
 
   // Takes `words[i]`, i < n <= kLanes, each of 1 to kMaxBytes bytes, and merges them all. Words of
   // like length go best together.
@@ -27,12 +27,16 @@ class MergeLanes {
   std::size_t n_ids(std::size_t i) const { return lanes_[i].n_ids; }
   const TokenId* ids(std::size_t i) const { return lanes_[i].symbols; }
 
-  // A symbol stands where its first byte does and says so in `live`; nothing moves when two merge.
-  struct Lane {
-    Symbol symbols[kMaxBytes];
-    Symbol pairs[kMaxBytes];  // of a symbol and the next: product and place
+  static constexpr std::size_t kPlaces = kMaxBytes + 2;
+  // Between two places for the word's ends, a symbol stands where its first byte does and says so
+  // in `live`; nothing moves when two merge. The ends are live, too, and merge with nothing: so
+  // every symbol has neighbours.
+  struct alignas(64) Lane {
+    Symbol symbols[kPlaces];
+    Symbol pairs[kPlaces];  // of a symbol and the next: product and place
     std::uint64_t live;
-    std::uint32_t merged_at;  // the symbol whose pairs are being looked up
+    std::uint32_t at, left, right;         // the symbol that was merged last, and its neighbours
+    std::uint32_t left_place, right_place;  // where their pairs stand in the table
     std::uint32_t n_ids;
   };
 

@@ -2,29 +2,33 @@
 
 #include <algorithm>
 #include <iterator>
+#include <type_traits>
 
 namespace bytestride {
 namespace {
-
-bool has_short_key(const MissedWord& missed) {
-  return missed.n_bytes <= ShortKey::kMaxBytes && missed.key.high == 0;
-}
 
 ByteSpan word_of(const SpanBatch& spans, const MissedWord& missed) {
   return {spans.base + missed.begin, missed.n_bytes};
 }
 
-// Calls use(key) with what the word is known by in the cache: its short key, its medium one, or
-// itself. Not at all where it is too long to be kept.
-template <typename Use>
-void with_cache_key(const SpanBatch& spans, const MissedWord& missed, Use&& use) {
-  if (has_short_key(missed)) {
-    use(missed.key.low);
-  } else if (missed.n_bytes <= MediumKey::kMaxBytes) {
-    use(missed.key);
-  } else if (missed.n_bytes <= WordCache::kMaxWordBytes) {
-    use(word_of(spans, missed));
+// What the cache knows a word of this kind by.
+template <WordKind kKind>
+auto cache_key(const SpanBatch& spans, const MissedWord& missed) {
+  if constexpr (kKind == WordKind::short_key) {
+    return missed.key.words[0];
+  } else if constexpr (kKind == WordKind::medium_key) {
+    return missed.key;
+  } else {
+    return word_of(spans, missed);
   }
+}
+
+// Calls use() with a constant for each kind.
+template <typename Use>
+void for_each_kind(Use&& use) {
+  use(std::integral_constant<WordKind, WordKind::short_key>{});
+  use(std::integral_constant<WordKind, WordKind::medium_key>{});
+  use(std::integral_constant<WordKind, WordKind::text>{});
 }
 
 }  // namespace
@@ -103,48 +107,61 @@ std::size_t SpanEncoder::probe(const SpanBatch& spans, const FrontTable& front,
   return n_missed;
 }
 
+// Sorts the words by kind, without a branch, and then takes kind after kind: which comes next in the
+// text, no processor foresees.
 std::size_t SpanEncoder::recall(const SpanBatch& spans, std::size_t n_missed,
-                                const WordTables& tables, SpanScratch& scratch) const {
+                                const WordTables& tables, SpanScratch& scratch) {
   const char* const text_end = spans.text.data() + spans.text.size();
-  const WordCache* const cache = tables.cache;
+  std::size_t n_of_kind[kWordKinds] = {};
   for (std::size_t k = 0; k < n_missed; ++k) {
     MissedWord& missed = scratch.missed[k];
     missed.span = scratch.missed_spans[k];
     missed.begin = missed.span == 0 ? 0 : spans.ends[missed.span - 1];
     missed.n_bytes = spans.ends[missed.span] - missed.begin;
     const char* const word = spans.base + missed.begin;
-    const auto readable = static_cast<std::size_t>(text_end - word);
-    missed.key = {0, 0};
-    if (missed.n_bytes <= ShortKey::kMaxBytes) {
-      missed.key.low = readable >= ShortKey::kReadAhead
-                           ? ShortKey::load(word, missed.n_bytes)
-                           : ShortKey::load_at_end(word, missed.n_bytes);
-    }
-    if (missed.key.low == 0 && missed.n_bytes <= MediumKey::kMaxBytes) {
-      missed.key = MediumKey::load(word, missed.n_bytes, readable);
-    }
-    if (cache == nullptr) continue;
-    with_cache_key(spans, missed, [&](const auto& key) {
-      missed.hash = cache->hash(key);
-      cache->prefetch(missed.hash, key);
-    });
-  }
-  if (cache == nullptr) {
-    for (std::size_t k = 0; k < n_missed; ++k) scratch.unknown[k] = static_cast<std::uint16_t>(k);
-    return n_missed;
+    const bool far = static_cast<std::size_t>(text_end - word) >= ShortKey::kReadAhead;
+    const std::uint64_t short_key = far ? ShortKey::load(word, missed.n_bytes)
+                                        : ShortKey::load_at_end(word, missed.n_bytes);
+    missed.key.words[0] = short_key;
+    const std::uint32_t kind = (short_key == 0) + (missed.n_bytes > MediumKey::kMaxBytes);
+    missed.kind = static_cast<WordKind>(kind);
+    scratch.by_kind[kind][n_of_kind[kind]++] = static_cast<std::uint16_t>(k);
   }
   std::size_t n_unknown = 0;
-  for (std::size_t k = 0; k < n_missed; ++k) {
-    const MissedWord& missed = scratch.missed[k];
-    WordIds ids;
-    with_cache_key(spans, missed, [&](const auto& key) { ids = cache->find(missed.hash, key); });
-    if (has_short_key(missed) && ids.known() && !ids.is_list()) {
-      tables.front.insert(missed.key.low, ids);
+  for_each_kind([&](auto kind) {
+    constexpr WordKind kKind = kind;
+    const std::uint16_t* const turn = scratch.by_kind[static_cast<std::size_t>(kKind)];
+    const std::size_t n = n_of_kind[static_cast<std::size_t>(kKind)];
+    if constexpr (kKind == WordKind::medium_key) {
+      for (std::size_t i = 0; i < n; ++i) {
+        MissedWord& missed = scratch.missed[turn[i]];
+        const char* const word = spans.base + missed.begin;
+        missed.key = MediumKey::load(word, missed.n_bytes, static_cast<std::size_t>(text_end - word));
+      }
     }
-    scratch.values[missed.span] = ids.bits();
-    scratch.unknown[n_unknown] = static_cast<std::uint16_t>(k);
-    n_unknown += !ids.known();
-  }
+    if (tables.cache == nullptr) {
+      std::copy(turn, turn + n, scratch.unknown + n_unknown);
+      n_unknown += n;
+      return;
+    }
+    const WordCache& cache = *tables.cache;
+    for (std::size_t i = 0; i < n; ++i) {
+      MissedWord& missed = scratch.missed[turn[i]];
+      const auto key = cache_key<kKind>(spans, missed);
+      missed.hash = cache.hash(key);
+      cache.prefetch(missed.hash, key);
+    }
+    for (std::size_t i = 0; i < n; ++i) {
+      const MissedWord& missed = scratch.missed[turn[i]];
+      const WordIds ids = cache.find(missed.hash, cache_key<kKind>(spans, missed));
+      if constexpr (kKind == WordKind::short_key) {
+        if (ids.known() && !ids.is_list()) tables.front.insert(missed.key.words[0], ids);
+      }
+      scratch.values[missed.span] = ids.bits();
+      scratch.unknown[n_unknown] = turn[i];
+      n_unknown += !ids.known();
+    }
+  });
   return n_unknown;
 }
 
@@ -152,8 +169,11 @@ void SpanEncoder::keep(const SpanBatch& spans, const MissedWord& missed, const T
                        std::size_t n_ids, const WordTables& tables, SpanScratch& scratch) const {
   WordIds value;
   if (WordCache* const cache = tables.cache) {
-    with_cache_key(spans, missed,
-                   [&](const auto& key) { value = cache->insert(missed.hash, key, ids, n_ids); });
+    for_each_kind([&](auto kind) {
+      if (missed.kind != kind) return;
+      if (missed.n_bytes > WordCache::kMaxWordBytes) return;
+      value = cache->insert(missed.hash, cache_key<kind>(spans, missed), ids, n_ids);
+    });
   }
   if (!value.known()) {
     if (WordIds::fits(ids, n_ids)) {
@@ -164,7 +184,9 @@ void SpanEncoder::keep(const SpanBatch& spans, const MissedWord& missed, const T
       scratch.lists.insert(scratch.lists.end(), ids, ids + n_ids);
     }
   }
-  if (has_short_key(missed) && !value.is_list()) tables.front.insert(missed.key.low, value);
+  if (missed.kind == WordKind::short_key && !value.is_list()) {
+    tables.front.insert(missed.key.words[0], value);
+  }
   scratch.values[missed.span] = value.bits();
 }
 

@@ -25,13 +25,18 @@
 
 namespace bytestride {
 
+// What the cache knows a word by: a short key, a medium one, or the word itself.
+enum class WordKind : std::uint32_t { short_key, medium_key, text };
+inline constexpr std::size_t kWordKinds = 3;
+
 // A word that the front table does not know.
 struct MissedWord {
   std::uint32_t span;
   std::uint32_t begin;
   std::uint32_t n_bytes;
+  WordKind kind;
   std::uint64_t hash;
-  MediumKey key;  // of a word of up to 8 bytes: low is its ShortKey, or 0 where it has none
+  MediumKey key;  // of a word with a short key, that is the first number
 };
 
 // For words that the lanes do not hold.
@@ -44,6 +49,7 @@ struct SpanScratch {
   std::uint64_t values[kSpanBatch];
   std::uint32_t missed_spans[kSpanBatch];
   MissedWord missed[kSpanBatch];
+  std::uint16_t by_kind[kWordKinds][kSpanBatch];  // of `missed`
   std::uint16_t unknown[kSpanBatch];  // of `missed`, those the cache does not know either
   std::uint64_t index_hashes[kSpanBatch];
   std::uint16_t by_length[kSpanBatch];
@@ -87,8 +93,8 @@ class SpanEncoder {
   void resolve(const SpanBatch& spans, const WordTables& tables, SpanScratch& scratch) const;
   // Each returns how many words it leaves to the next, in missed_spans and in unknown.
   static std::size_t probe(const SpanBatch& spans, const FrontTable& front, SpanScratch& scratch);
-  std::size_t recall(const SpanBatch& spans, std::size_t n_missed, const WordTables& tables,
-                     SpanScratch& scratch) const;
+  static std::size_t recall(const SpanBatch& spans, std::size_t n_missed, const WordTables& tables,
+                            SpanScratch& scratch);
   void work_out(const SpanBatch& spans, std::size_t n_unknown, const WordTables& tables,
                 SpanScratch& scratch) const;
   static std::span<const TokenId> list_of(WordIds ids, const WordCache* cache,

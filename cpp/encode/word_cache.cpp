@@ -10,85 +10,96 @@
 namespace bytestride {
 namespace {
 
-// The parts, in proportion to what 50 to 70 MB of English, code and many languages fill of each:
-// twice as many short words as others, half as many long ones, 16 bytes of text and 12 ids for two
-// long ones.
-constexpr std::size_t kBytesPerUnit = 2 * 16 + 32 + 32 / 2 + 16 + 12 * sizeof(TokenId);
-constexpr std::size_t kWantedBytes = kBytesPerUnit << 18;
+// The parts, in proportion to what 50 MB of many languages fill of each; English and code fill less
+// of all of them. For each unit a short word and one of up to 23 bytes, a quarter of a longer one,
+// 8 bytes of text and 8 ids.
+constexpr std::size_t kTextBytesPerUnit = 8;
+constexpr std::size_t kIdsPerUnit = 8;
+constexpr std::size_t kUnitsPerLongWord = 4;
+constexpr std::size_t kBytesPerUnit = SharedSlots<1>::bytes_for(1) + SharedSlots<3>::bytes_for(1) +
+                                      SharedSlots<2>::bytes_for(1) / kUnitsPerLongWord +
+                                      kTextBytesPerUnit + kIdsPerUnit * sizeof(TokenId);
+constexpr std::size_t kWantedBytes = kBytesPerUnit << 19;  // 48 MiB
 constexpr std::size_t kLeastBytes = std::size_t{256} << 10;
-// How many slots of a table may be filled.
-constexpr std::size_t most_of(std::size_t n_slots) {
-  return n_slots / 4 * 3;
-}
+// So often as many words are turned away as are kept before it is time for others.
+constexpr std::size_t kTurnedAwayPerKept = 4;
 
 }  // namespace
+
+template <std::size_t kKeyWords>
+WordCache::Table<kKeyWords>::Table(std::size_t n_slots)
+    : slots(n_slots), most_words(n_slots / 4 * 3) {}
 
 WordCache::WordCache(CacheShare share)
     : share_(std::move(share)),
       seed_(process_hash_seed()),
       n_units_(std::bit_floor(share_.n_bytes() / kBytesPerUnit)),
-      short_(2 * n_units_),
+      short_(n_units_),
       medium_(n_units_),
-      long_(n_units_ / 2),
-      texts_(16 * n_units_),
-      ids_(12 * n_units_) {}
+      long_(n_units_ / kUnitsPerLongWord),
+      texts_(kTextBytesPerUnit * n_units_),
+      ids_(kIdsPerUnit * n_units_) {}
+
+WordIds WordCache::turn_away() {
+  const std::size_t n = n_turned_away_.fetch_add(1, std::memory_order_relaxed);
+  const std::size_t most = short_.most_words + medium_.most_words + long_.most_words;
+  if (n >= kTurnedAwayPerKept * most) outworn_.store(true, std::memory_order_relaxed);
+  return {};
+}
 
 WordIds WordCache::value_of(const TokenId* ids, std::size_t n_ids) {
   if (WordIds::fits(ids, n_ids)) return WordIds::of(ids, n_ids);
+  // Asked first, or the count would run on for ever.
+  if (n_ids_.load(std::memory_order_relaxed) >= ids_.capacity()) return {};
   const std::size_t place = n_ids_.fetch_add(n_ids + 1, std::memory_order_relaxed);
-  if (place + n_ids + 1 > ids_.capacity()) {
-    full_.store(true, std::memory_order_relaxed);
-    return {};
-  }
+  if (place + n_ids + 1 > ids_.capacity()) return {};
   ids_[place] = static_cast<TokenId>(n_ids);
   std::copy(ids, ids + n_ids, ids_.data() + place + 1);
   return WordIds::list_at(place, false);
 }
 
-template <typename Table>
-WordIds WordCache::put(Table& table, std::atomic<std::size_t>& n_words, std::size_t most,
-                       std::uint64_t hash, const typename Table::Key& key, WordIds ids) {
+template <std::size_t kKeyWords>
+WordIds WordCache::put(Table<kKeyWords>& table, std::uint64_t hash,
+                       const typename SharedSlots<kKeyWords>::Key& key, const TokenId* ids,
+                       std::size_t n_ids) {
+  if (!table.has_room()) return turn_away();
+  const WordIds value = value_of(ids, n_ids);
+  if (!value.known()) return turn_away();
   // Two steps, not one that locks: a count that misses a word now and then is as good.
-  const std::size_t n = n_words.load(std::memory_order_relaxed);
-  n_words.store(n + 1, std::memory_order_relaxed);
-  if (n >= most) {
-    full_.store(true, std::memory_order_relaxed);
-  } else if (ids.known()) {
-    table.insert(hash, key, ids.bits());
-  }
-  return ids;
+  table.n_words.store(table.n_words.load(std::memory_order_relaxed) + 1,
+                      std::memory_order_relaxed);
+  table.slots.insert(hash, key, value.bits());
+  return value;
 }
 
 WordIds WordCache::insert(std::uint64_t hash, std::uint64_t short_key, const TokenId* ids,
                           std::size_t n_ids) {
-  return put(short_, n_short_, most_of(2 * n_units_), hash, {short_key}, value_of(ids, n_ids));
+  return put(short_, hash, {short_key}, ids, n_ids);
 }
 
 WordIds WordCache::insert(std::uint64_t hash, const MediumKey& key, const TokenId* ids,
                           std::size_t n_ids) {
-  return put(medium_, n_medium_, most_of(n_units_), hash, {key.low, key.high},
-             value_of(ids, n_ids));
+  return put(medium_, hash, key.words, ids, n_ids);
 }
 
 WordIds WordCache::insert(std::uint64_t hash, ByteSpan word, const TokenId* ids,
                           std::size_t n_ids) {
-  const std::size_t place = n_text_bytes_.fetch_add(word.size(), std::memory_order_relaxed);
-  if (place + word.size() > texts_.capacity()) {
-    full_.store(true, std::memory_order_relaxed);
-    return {};
+  if (!long_.has_room() || n_text_bytes_.load(std::memory_order_relaxed) >= texts_.capacity()) {
+    return turn_away();
   }
+  const std::size_t place = n_text_bytes_.fetch_add(word.size(), std::memory_order_relaxed);
+  if (place + word.size() > texts_.capacity()) return turn_away();
   std::memcpy(texts_.data() + place, word.data(), word.size());
-  return put(long_, n_long_, most_of(n_units_ / 2), hash,
-             {std::uint64_t{place} << 16 | word.size(), hash}, value_of(ids, n_ids));
+  return put(long_, hash, {std::uint64_t{place} << 16 | word.size(), hash}, ids, n_ids);
 }
 
 std::shared_ptr<WordCache> WordCaches::current() {
   {
     const std::lock_guard lock(fork_safe_mutex());
-    if (cache_ && !cache_->full()) return cache_;
+    if (cache_ && !cache_->outworn()) return cache_;
   }
   // Made outside of the lock, which the share takes itself. Another worker may be as fast: then
-  // one of the two caches goes at once. The full one is let go first, to make room in the budget.
+  // one of the two caches goes at once. The outworn one is let go first, to make room in the budget.
   clear();
   CacheShare share(kWantedBytes, kLeastBytes);
   auto made = share.n_bytes() == 0 ? nullptr : std::make_shared<WordCache>(std::move(share));

@@ -1,10 +1,10 @@
-// What pretokens became, for all threads of an encoder: a cache of a fixed size that is filled
-// once.
+// What pretokens became, for all threads of an encoder: a cache of a fixed size, filled once.
 //
-// Three tables by length (up to 8 bytes, up to 15, longer), each with the words themselves as keys,
+// Three tables by length (up to 8 bytes, up to 23, longer), each with the words themselves as keys,
 // so that a hit is exact; texts of long words and lists of more than three ids stand in two arenas.
-// When a part is full the cache says so and its owner replaces it by an empty one (WordCaches):
-// what is in use now comes back within a few chunks. Reading and adding need no lock.
+// A part that is full takes nothing more and goes on giving: the words that come often come early.
+// Only when many more words were turned away than are kept is the cache outworn (another kind of
+// text), and its owner replaces it by an empty one (WordCaches). Reading and adding need no lock.
 #pragma once
 
 #include <atomic>
@@ -31,26 +31,28 @@ class WordCache {
 
   std::uint64_t hash(std::uint64_t short_key) const { return hash_u64(short_key, seed_); }
   std::uint64_t hash(const MediumKey& key) const {
-    return mix(key.low ^ seed_.a, key.high ^ seed_.b);
+    const auto& [first, second, third] = key.words;
+    return mix(mix(first ^ seed_.a, second ^ seed_.b) ^ third, seed_.b | 1);
   }
   std::uint64_t hash(ByteSpan word) const {
-    return hash_bytes(word.data(), word.size(), seed_) | 1;
+    return hash_bytes(word.data(), word.size(), seed_) | std::uint64_t{1} << 63;  // never 0
   }
 
-  void prefetch(std::uint64_t hash, std::uint64_t) const { short_.prefetch(hash); }
-  void prefetch(std::uint64_t hash, const MediumKey&) const { medium_.prefetch(hash); }
-  void prefetch(std::uint64_t hash, ByteSpan) const { long_.prefetch(hash); }
+  void prefetch(std::uint64_t hash, std::uint64_t) const { short_.slots.prefetch(hash); }
+  void prefetch(std::uint64_t hash, const MediumKey&) const { medium_.slots.prefetch(hash); }
+  void prefetch(std::uint64_t hash, ByteSpan) const { long_.slots.prefetch(hash); }
 
   WordIds find(std::uint64_t hash, std::uint64_t short_key) const {
-    return WordIds(short_.find(hash, short_key, [](const auto&) { return true; }));
+    return WordIds(short_.slots.find(hash, short_key, [](const auto&) { return true; }));
   }
   WordIds find(std::uint64_t hash, const MediumKey& key) const {
-    return WordIds(
-        medium_.find(hash, key.high, [&](const auto& words) { return words[0] == key.low; }));
+    return WordIds(medium_.slots.find(hash, key.words[2], [&](const auto& words) {
+      return words[0] == key.words[0] && words[1] == key.words[1];
+    }));
   }
   WordIds find(std::uint64_t hash, ByteSpan word) const {
     return WordIds(
-        long_.find(hash, hash, [&](const auto& words) { return text_at(words[0]) == word; }));
+        long_.slots.find(hash, hash, [&](const auto& words) { return text_at(words[0]) == word; }));
   }
 
   // Keep a word and its ids; nothing where there is no room. Precondition: n_ids is not 0, and a
@@ -65,43 +67,53 @@ class WordCache {
     const TokenId* const at = ids_.data() + ids.place();
     return {at + 1, at[0]};
   }
-  bool full() const { return full_.load(std::memory_order_relaxed); }
+  bool outworn() const { return outworn_.load(std::memory_order_relaxed); }
 
  private:
   ByteSpan text_at(std::uint64_t place) const {
     return {texts_.data() + (place >> 16), place & 0xFFFF};
   }
+  // One of the three tables, and how many words it has and may have.
+  template <std::size_t kKeyWords>
+  struct Table {
+    SharedSlots<kKeyWords> slots;
+    std::size_t most_words;
+    std::atomic<std::size_t> n_words{0};
+
+    explicit Table(std::size_t n_slots);
+    bool has_room() const { return n_words.load(std::memory_order_relaxed) < most_words; }
+  };
   // A value for these ids, or one that is not known where the arena is full.
   WordIds value_of(const TokenId* ids, std::size_t n_ids);
-  template <typename Table>
-  WordIds put(Table& table, std::atomic<std::size_t>& n_words, std::size_t most, std::uint64_t hash,
-              const typename Table::Key& key, WordIds ids);
+  template <std::size_t kKeyWords>
+  WordIds put(Table<kKeyWords>& table, std::uint64_t hash,
+              const typename SharedSlots<kKeyWords>::Key& key, const TokenId* ids,
+              std::size_t n_ids);
+  WordIds turn_away();
 
   CacheShare share_;
   HashSeed seed_;
   std::size_t n_units_;  // of size; each part has its share of one (word_cache.cpp)
-  SharedSlots<1> short_;
-  SharedSlots<2> medium_;
-  SharedSlots<2> long_;
+  Table<1> short_;
+  Table<3> medium_;
+  Table<2> long_;
   PageArray<char> texts_;
   PageArray<TokenId> ids_;
-  std::atomic<std::size_t> n_short_{0};
-  std::atomic<std::size_t> n_medium_{0};
-  std::atomic<std::size_t> n_long_{0};
   std::atomic<std::size_t> n_text_bytes_{0};
   std::atomic<std::size_t> n_ids_{0};
-  std::atomic<bool> full_{false};
+  std::atomic<std::size_t> n_turned_away_{0};
+  std::atomic<bool> outworn_{false};
 };
 
-// The cache that an encoder uses now, handed to workers as a shared pointer: one that is full or
+// The cache that an encoder uses now, handed to workers as a shared pointer: one that is outworn or
 // cleared lives until the last worker lets go of it.
 class WordCaches {
  public:
   // May be null: the budget is spent.
   std::shared_ptr<WordCache> current();
-  // Whether `cache` is still the current one and has room; cheap.
+  // Whether `cache` is still the current one and of use; cheap.
   bool serves(const WordCache* cache) const {
-    return cache != nullptr && cache == latest_.load(std::memory_order_relaxed) && !cache->full();
+    return cache != nullptr && cache == latest_.load(std::memory_order_relaxed) && !cache->outworn();
   }
   void clear();
 

@@ -1,10 +1,11 @@
 // The bytes of a short pretoken as numbers, so that equal keys are equal words.
 //
 // Up to 8 bytes make one number, zero-padded, with the length in the top byte where that is free:
-// as 0xF8 + length, which no UTF-8 text holds, so that an 8-byte word is its own key. Up to 15 make
-// two, the length in the top byte of the second. A key is never zero.
+// as 0xF8 + length, which no UTF-8 text holds, so that an 8-byte word is its own key. Up to 23 make
+// three, the length in the top byte of the third. A key is never zero.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 
@@ -59,27 +60,30 @@ class ShortKey {
 };
 
 struct MediumKey {
-  static constexpr std::size_t kMaxBytes = 15;
-  static constexpr std::size_t kReadAhead = 16;
+  static constexpr std::size_t kMaxBytes = 23;
+  static constexpr std::size_t kReadAhead = 24;
 
-  std::uint64_t low;
-  std::uint64_t high;  // its top byte holds the length, which is not 0
+  std::array<std::uint64_t, 3> words;  // the top byte of the last holds the length, which is not 0
 
   // Precondition: 1 <= n <= kMaxBytes, and `readable` >= n bytes can be read at p.
   static MediumKey load(const char* p, std::size_t n, std::size_t readable) {
-    MediumKey key;
-    if (readable >= kReadAhead) {
-      const std::uint64_t all = ~std::uint64_t{0};
-      key.low = load_u64(p) & (n >= 8 ? all : ~(all << (8 * n)));
-      key.high = n > 8 ? load_u64(p + 8) & ~(all << (8 * (n - 8))) : 0;
-    } else {
-      char padded[kReadAhead] = {};
+    char padded[kReadAhead] = {};
+    if (readable < kReadAhead) {
       std::memcpy(padded, p, n);
-      key = {load_u64(padded), load_u64(padded + 8)};
+      p = padded;
     }
-    key.high |= std::uint64_t{n} << 56;
-    return key;
+    // From here on n bytes are all ones, and then none are.
+    const char* const mask = kOnesThenZeros.data() + kReadAhead - n;
+    return {{load_u64(p) & load_u64(mask), load_u64(p + 8) & load_u64(mask + 8),
+             (load_u64(p + 16) & load_u64(mask + 16)) | std::uint64_t{n} << 56}};
   }
+
+ private:
+  static constexpr std::array<char, 2 * kReadAhead> kOnesThenZeros = [] {
+    std::array<char, 2 * kReadAhead> bytes{};
+    for (std::size_t i = 0; i < kReadAhead; ++i) bytes[i] = '\xFF';
+    return bytes;
+  }();
 };
 
 }  // namespace bytestride
