@@ -2,59 +2,75 @@
 
 #include <algorithm>
 
+#include "simd/backend.hpp"
+#include "simd/targets.hpp"
+
 namespace bytestride {
 namespace {
 
 constexpr std::size_t kBlock = 16;
 constexpr unsigned kPlaceBits = 4;
+constexpr Symbol kPlaceMask = kBlock - 1;
 constexpr Symbol kNothing = 0xFFFFFFFFu;
+constexpr Symbol kLeastNothing = kNothing << kPlaceBits;
 constexpr std::size_t kNone = ~std::size_t{0};
+// 16^4 is more than the longest word.
+constexpr std::size_t kMaxLevels = 5;
+static_assert(kMaxBlockBytes <= std::size_t{1} << (kPlaceBits * (kMaxLevels - 1)));
 
-class Blocks {
+// The pairs of a word and the least of their blocks, of the blocks of those, ... An entry is the
+// product and, in levels above the lowest, which entry of its block below has it: the leftmost on
+// ties.
+class Word {
  public:
-  Blocks(const MergeTable& merges, ByteSpan word, BlockScratch& scratch)
-      : merges_(merges),
-        n_blocks_((word.size() + kBlock - 1) / kBlock),
-        n_live_words_((word.size() + 63) / 64) {
+  Word(const MergeTable& merges, ByteSpan word, BlockScratch& scratch)
+      : merges_(merges), n_live_words_((word.size() + 63) / 64) {
+    // Levels of whole blocks, until one block is enough; and the least of that.
+    std::size_t sizes[kMaxLevels];
+    std::size_t n_entries = 1;
+    std::size_t n = word.size();
+    do {
+      const std::size_t n_blocks = (n + kBlock - 1) / kBlock;
+      sizes[n_levels_++] = n_blocks * kBlock;
+      n_entries += n_blocks * kBlock;
+      n = n_blocks;
+    } while (n > 1);
+    sizes[n_levels_++] = 1;
+    scratch.pairs.assign(n_entries, kNothing);
     scratch.symbols.resize(word.size());
-    scratch.pairs.assign(n_blocks_ * kBlock, kNothing);
-    scratch.least.resize(n_blocks_);
     scratch.live.assign(n_live_words_, ~std::uint64_t{0});
     if (word.size() % 64 != 0) scratch.live.back() >>= 64 - word.size() % 64;
     symbols_ = scratch.symbols.data();
-    pairs_ = scratch.pairs.data();
-    least_ = scratch.least.data();
     live_ = scratch.live.data();
+    levels_[0] = scratch.pairs.data();
+    for (std::size_t k = 1; k < n_levels_; ++k) levels_[k] = levels_[k - 1] + sizes[k - 1];
     for (std::size_t i = 0; i < word.size(); ++i) {
       symbols_[i] = MergeTable::byte_symbol(word[i]);
       if (i + 1 < word.size()) set_pair(i, merges_.product_of_bytes(word[i], word[i + 1]));
     }
-    for (std::size_t b = 0; b < n_blocks_; ++b) renew(b);
+    for (std::size_t k = 1; k < n_levels_; ++k) {
+      for (std::size_t block = 0; block < sizes[k - 1] / kBlock; ++block) renew(k, block);
+    }
   }
 
   // False where nothing merges any more.
-  bool merge_one() {
-    // By product alone, and then the first block with it: the leftmost on ties.
-    Symbol product = kNothing >> kPlaceBits;
-    for (std::size_t b = 0; b < n_blocks_; ++b) {
-      product = std::min(product, least_[b] >> kPlaceBits);
+  [[gnu::always_inline]] bool merge_one() {
+    const Symbol least = levels_[n_levels_ - 1][0];
+    if (least >= kLeastNothing) return false;
+    const Symbol product = least >> kPlaceBits;
+    std::size_t at = 0;
+    for (std::size_t k = n_levels_ - 1; k > 0; --k) {
+      at = at * kBlock + (levels_[k][at] & kPlaceMask);
     }
-    if (product == kNothing >> kPlaceBits) return false;
-    std::size_t block = 0;
-    while (least_[block] >> kPlaceBits != product) ++block;
-    const std::size_t at = block * kBlock + (least_[block] & (kBlock - 1));
     const std::size_t gone = next(at);
     live_[gone / 64] &= ~(std::uint64_t{1} << gone % 64);
     symbols_[at] = product;
-    pairs_[gone] = kNothing;
-    pairs_[at] = kNothing;
+    levels_[0][gone] = kNothing;
     const std::size_t left = previous(at);
     const std::size_t right = next(at);
+    set_pair(at, right == kNone ? kNoSymbol : merges_.product(product, symbols_[right]));
     if (left != kNone) set_pair(left, merges_.product(symbols_[left], product));
-    if (right != kNone) set_pair(at, merges_.product(product, symbols_[right]));
-    renew(block);
-    if (gone / kBlock != block) renew(gone / kBlock);
-    if (left != kNone && left / kBlock != block) renew(left / kBlock);
+    renew_above(left == kNone ? at : left, at, gone);
     return true;
   }
 
@@ -69,15 +85,27 @@ class Blocks {
   }
 
  private:
-  void set_pair(std::size_t at, Symbol product) {
-    pairs_[at] =
-        product == kNoSymbol ? kNothing : product << kPlaceBits | static_cast<Symbol>(at % kBlock);
-  }
-  void renew(std::size_t block) {
+  void set_pair(std::size_t at, Symbol product) { levels_[0][at] = product << kPlaceBits; }
+
+  // The entry of a level from its block below.
+  [[gnu::always_inline]] void renew(std::size_t level, std::size_t block) {
+    const Symbol* const entries = levels_[level - 1] + block * kBlock;
     Symbol least = kNothing;
-    for (std::size_t i = 0; i < kBlock; ++i) least = std::min(least, pairs_[block * kBlock + i]);
-    least_[block] = least;
+    for (Symbol i = 0; i < kBlock; ++i) least = std::min(least, (entries[i] & ~kPlaceMask) | i);
+    levels_[level][block] = least;
   }
+  // All entries above three changed ones, which often have the same.
+  [[gnu::always_inline]] void renew_above(std::size_t left, std::size_t at, std::size_t gone) {
+    for (std::size_t k = 1; k < n_levels_; ++k) {
+      left /= kBlock;
+      at /= kBlock;
+      gone /= kBlock;
+      renew(k, at);
+      if (left != at) renew(k, left);
+      if (gone != at) renew(k, gone);
+    }
+  }
+
   // The live symbol behind or before this one, or kNone.
   std::size_t next(std::size_t at) const {
     std::size_t w = at / 64;
@@ -99,22 +127,50 @@ class Blocks {
   }
 
   const MergeTable& merges_;
-  std::size_t n_blocks_;
   std::size_t n_live_words_;
+  std::size_t n_levels_ = 0;
+  Symbol* levels_[kMaxLevels];  // from the pairs to the least of all
   Symbol* symbols_;
-  Symbol* pairs_;
-  Symbol* least_;
   std::uint64_t* live_;
 };
 
+[[gnu::always_inline]] inline void merge_all(Word& word) {
+  while (word.merge_one()) {
+  }
+}
+
+void merge_all_scalar(Word& word) {
+  merge_all(word);
+}
+#if defined(__x86_64__)
+BYTESTRIDE_TARGET_AVX2 void merge_all_avx2(Word& word) {
+  merge_all(word);
+}
+BYTESTRIDE_TARGET_AVX512 void merge_all_avx512(Word& word) {
+  merge_all(word);
+}
+#endif
+
+void merge_all_by(Backend backend, Word& word) {
+  switch (backend) {
+#if defined(__x86_64__)
+    case Backend::avx2:
+      return merge_all_avx2(word);
+    case Backend::avx512:
+      return merge_all_avx512(word);
+#endif
+    default:
+      return merge_all_scalar(word);
+  }
+}
+
 }  // namespace
 
-std::size_t merge_by_blocks(const MergeTable& merges, ByteSpan word, TokenId* out,
+std::size_t merge_by_blocks(const MergeTable& merges, ByteSpan text, TokenId* out,
                             BlockScratch& scratch) {
-  Blocks blocks(merges, word, scratch);
-  while (blocks.merge_one()) {
-  }
-  return blocks.write_ids(out);
+  Word word(merges, text, scratch);
+  merge_all_by(backend(), word);
+  return word.write_ids(out);
 }
 
 }  // namespace bytestride

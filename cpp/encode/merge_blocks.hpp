@@ -1,10 +1,10 @@
 // Byte-pair merging of one word of some hundred bytes, where the lanes are too narrow and the
 // backtracker is not made yet.
 //
-// Pairs lie in blocks of sixteen, and each block knows its least: a merge reads the least of all
-// blocks and renews at most three, so that it costs a few dozen cycles and one sixteenth of the
-// word. Same answer as merge_symbols. Scratch is the caller's and stays as large as the longest
-// word.
+// Pairs lie in blocks of sixteen, the least of each block again in blocks of sixteen, and so on to
+// a single least one: a merge reads its way down and renews the few blocks that it changed, which
+// is logarithmic in the word and one vector a block (the kernel is compiled once for each backend).
+// Same answer as merge_symbols. Scratch is the caller's and stays as large as the longest word.
 #pragma once
 
 #include <cstdint>
@@ -16,13 +16,12 @@ namespace bytestride {
 
 struct BlockScratch {
   std::vector<Symbol> symbols;
-  std::vector<Symbol> pairs;  // of a symbol and the next: product, and place in the block
-  std::vector<Symbol> least;  // of each block
+  std::vector<Symbol> pairs;  // of a symbol and the next, by level; the rest is in merge_blocks.cpp
   std::vector<std::uint64_t> live;
 };
 
-// Beyond this the least of all blocks takes longer than a heap.
-inline constexpr std::size_t kMaxBlockBytes = 2048;
+// Longer words are worth a backtracker.
+inline constexpr std::size_t kMaxBlockBytes = 16384;
 
 // The ids of the word to `out`; returns how many. Precondition: 1 <= word.size() <= kMaxBlockBytes.
 std::size_t merge_by_blocks(const MergeTable& merges, ByteSpan word, TokenId* out,

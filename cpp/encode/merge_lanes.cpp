@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "simd/backend.hpp"
+#include "simd/targets.hpp"
 
 namespace bytestride {
 namespace {
@@ -89,14 +90,13 @@ void run_scalar(const MergeTable& merges, Lane* lanes, std::uint32_t open) {
 
 #if defined(__x86_64__)
 template <std::size_t N>
-__attribute__((target("avx2,bmi"))) void run_avx2(const MergeTable& merges, Lane* lanes,
-                                                  std::uint32_t open) {
+BYTESTRIDE_TARGET_AVX2 void run_avx2(const MergeTable& merges, Lane* lanes, std::uint32_t open) {
   run_lanes<N>(merges, lanes, open);
 }
 
 template <std::size_t N>
-__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi,prefer-vector-width=512"))) void
-run_avx512(const MergeTable& merges, Lane* lanes, std::uint32_t open) {
+BYTESTRIDE_TARGET_AVX512 void run_avx512(const MergeTable& merges, Lane* lanes,
+                                         std::uint32_t open) {
   run_lanes<N>(merges, lanes, open);
 }
 #endif

@@ -165,6 +165,34 @@ std::size_t SpanEncoder::recall(const SpanBatch& spans, std::size_t n_missed,
   return n_unknown;
 }
 
+std::size_t SpanEncoder::find_repeats(const SpanBatch& spans, std::size_t n_unknown,
+                                      SpanScratch& scratch, std::size_t& n_repeats) {
+  constexpr std::uint16_t kNobody = 0xFFFF;
+  std::fill(std::begin(scratch.first_of_hash), std::end(scratch.first_of_hash), kNobody);
+  std::size_t n_first = 0;
+  n_repeats = 0;
+  for (std::size_t i = 0; i < n_unknown; ++i) {
+    const std::uint16_t k = scratch.unknown[i];
+    const MissedWord& missed = scratch.missed[k];
+    std::size_t place = missed.hash % SpanScratch::kFirstPlaces;
+    const auto is_other = [&](std::uint16_t first) {
+      const MissedWord& other = scratch.missed[first];
+      return other.hash != missed.hash || word_of(spans, other) != word_of(spans, missed);
+    };
+    while (scratch.first_of_hash[place] != kNobody && is_other(scratch.first_of_hash[place])) {
+      place = (place + 1) % SpanScratch::kFirstPlaces;
+    }
+    const std::uint16_t first = scratch.first_of_hash[place];
+    if (first == kNobody) {
+      scratch.first_of_hash[place] = k;
+      scratch.unknown[n_first++] = k;
+    } else {
+      scratch.repeats[n_repeats++] = {missed.span, scratch.missed[first].span};
+    }
+  }
+  return n_first;
+}
+
 void SpanEncoder::keep(const SpanBatch& spans, const MissedWord& missed, const TokenId* ids,
                        std::size_t n_ids, const WordTables& tables, SpanScratch& scratch) const {
   WordIds value;
@@ -252,7 +280,13 @@ void SpanEncoder::resolve(const SpanBatch& spans, const WordTables& tables,
   n_missed = recall(spans, n_missed, tables, scratch);
   if (n_missed == 0) return;
   scratch.lists.clear();
+  std::size_t n_repeats = 0;
+  // Without a cache words have no hashes.
+  if (tables.cache != nullptr) n_missed = find_repeats(spans, n_missed, scratch, n_repeats);
   work_out(spans, n_missed, tables, scratch);
+  for (std::size_t i = 0; i < n_repeats; ++i) {
+    scratch.values[scratch.repeats[i].span] = scratch.values[scratch.repeats[i].span_of_first];
+  }
 }
 
 TokenId* SpanEncoder::encode(const SpanBatch& spans, const WordTables& tables, SpanScratch& scratch,

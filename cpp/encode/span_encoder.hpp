@@ -3,6 +3,7 @@
 //
 //   probe    every word of up to 8 bytes in the front table (no branch a word)
 //   recall   what is left in the shared word cache, its lines asked for beforehand
+//   once     a new word that comes again in the batch is worked out once
 //   work out what nobody has seen: whole tokens by the vocabulary's index, the rest by merging
 //   write    the ids, in the order of the text
 //
@@ -46,11 +47,20 @@ struct LongScratch {
 };
 
 struct SpanScratch {
+  static constexpr std::size_t kFirstPlaces = 2 * kSpanBatch;
+  struct Repeat {
+    std::uint32_t span;
+    std::uint32_t span_of_first;
+  };
+
   std::uint64_t values[kSpanBatch];
   std::uint32_t missed_spans[kSpanBatch];
   MissedWord missed[kSpanBatch];
   std::uint16_t by_kind[kWordKinds][kSpanBatch];  // of `missed`
   std::uint16_t unknown[kSpanBatch];  // of `missed`, those the cache does not know either
+  // Those of them that come again in the batch; the first of each is in a table by hash.
+  std::uint16_t first_of_hash[kFirstPlaces];
+  Repeat repeats[kSpanBatch];
   std::uint64_t index_hashes[kSpanBatch];
   std::uint16_t by_length[kSpanBatch];
   std::vector<TokenId> lists;  // of this batch: a length and as many ids, again and again
@@ -95,6 +105,9 @@ class SpanEncoder {
   static std::size_t probe(const SpanBatch& spans, const FrontTable& front, SpanScratch& scratch);
   static std::size_t recall(const SpanBatch& spans, std::size_t n_missed, const WordTables& tables,
                             SpanScratch& scratch);
+  // Sets repeated words aside; returns how many are left, and counts the others in n_repeats.
+  static std::size_t find_repeats(const SpanBatch& spans, std::size_t n_unknown,
+                                  SpanScratch& scratch, std::size_t& n_repeats);
   void work_out(const SpanBatch& spans, std::size_t n_unknown, const WordTables& tables,
                 SpanScratch& scratch) const;
   static std::span<const TokenId> list_of(WordIds ids, const WordCache* cache,
