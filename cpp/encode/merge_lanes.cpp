@@ -14,7 +14,7 @@ using Run = void (*)(const MergeTable&, Lane*, std::uint32_t open);
 
 // A pair in a lane is its product and its place, so that the least is the next merge and says where
 // it is: the lowest product, the leftmost on ties. kNoSymbol leaves the upper bits all set.
-constexpr unsigned kPlaceBits = 6;
+constexpr unsigned kPlaceBits = 7;
 static_assert(MergeLanes::kPlaces == std::size_t{1} << kPlaceBits);
 constexpr Symbol kNothing = 0xFFFFFFFFu;
 constexpr Symbol kLeastNothing = kNothing << kPlaceBits;
@@ -26,13 +26,38 @@ constexpr Symbol kLeastNothing = kNothing << kPlaceBits;
 [[gnu::always_inline]] inline std::uint32_t first_of(std::uint64_t bits) {
   return static_cast<std::uint32_t>(__builtin_ctzll(bits));
 }
-// The nearest live symbols behind and before a place.
-[[gnu::always_inline]] inline std::uint32_t next(std::uint64_t live, std::uint32_t at) {
-  return first_of(live & (~std::uint64_t{1} << at));
+[[gnu::always_inline]] inline std::uint32_t last_of(std::uint64_t bits) {
+  return 63 - static_cast<std::uint32_t>(__builtin_clzll(bits));
 }
-[[gnu::always_inline]] inline std::uint32_t previous(std::uint64_t live, std::uint32_t at) {
-  return 63 - static_cast<std::uint32_t>(__builtin_clzll(live & ((std::uint64_t{1} << at) - 1)));
-}
+
+// The live symbols of a lane of width N: one word of bits, or two.
+template <std::size_t N>
+struct Live {
+  std::uint64_t* bits;
+
+  [[gnu::always_inline]] void remove(std::uint32_t at) const {
+    bits[N > 64 ? at / 64 : 0] &= ~(std::uint64_t{1} << at % 64);
+  }
+  // The nearest behind and before a place; there is one.
+  [[gnu::always_inline]] std::uint32_t next(std::uint32_t at) const {
+    const std::uint64_t behind = ~std::uint64_t{1} << at % 64;
+    if constexpr (N <= 64) {
+      return first_of(bits[0] & behind);
+    } else {
+      const std::uint64_t here = bits[at / 64] & behind;
+      return here != 0 ? at / 64 * 64 + first_of(here) : 64 + first_of(bits[1]);
+    }
+  }
+  [[gnu::always_inline]] std::uint32_t previous(std::uint32_t at) const {
+    const std::uint64_t before = (std::uint64_t{1} << at % 64) - 1;
+    if constexpr (N <= 64) {
+      return last_of(bits[0] & before);
+    } else {
+      const std::uint64_t here = bits[at / 64] & before;
+      return here != 0 ? at / 64 * 64 + last_of(here) : last_of(bits[0]);
+    }
+  }
+};
 
 // One merge in a lane of width N; false where none is left.
 template <std::size_t N>
@@ -42,13 +67,14 @@ template <std::size_t N>
   if (best >= kLeastNothing) return false;
   const std::uint32_t at = best & ((1u << kPlaceBits) - 1);
   const Symbol product = best >> kPlaceBits;
-  const std::uint32_t gone = next(lane.live, at);
-  lane.live &= ~(std::uint64_t{1} << gone);
+  const Live<N> live{lane.live};
+  const std::uint32_t gone = live.next(at);
+  live.remove(gone);
   lane.pairs[gone] = kNothing;
   lane.symbols[at] = product;
   lane.at = at;
-  lane.left = previous(lane.live, at);
-  lane.right = next(lane.live, at);
+  lane.left = live.previous(at);
+  lane.right = live.next(at);
   lane.left_place = merges.place_of(lane.symbols[lane.left], product);
   lane.right_place = merges.place_of(product, lane.symbols[lane.right]);
   merges.prefetch(lane.left_place);
@@ -59,10 +85,10 @@ template <std::size_t N>
 // Looks up the two pairs that the last merge made.
 [[gnu::always_inline]] inline void look_up(const MergeTable& merges, Lane& lane) {
   const Symbol product = lane.symbols[lane.at];
-  lane.pairs[lane.left] = pair_at(
-      merges.product_at(lane.symbols[lane.left], product, lane.left_place), lane.left);
-  lane.pairs[lane.at] = pair_at(
-      merges.product_at(product, lane.symbols[lane.right], lane.right_place), lane.at);
+  lane.pairs[lane.left] =
+      pair_at(merges.product_at(lane.symbols[lane.left], product, lane.left_place), lane.left);
+  lane.pairs[lane.at] =
+      pair_at(merges.product_at(product, lane.symbols[lane.right], lane.right_place), lane.at);
 }
 
 // Look-ups of all lanes, then merges of all lanes: a merge reads as one vector what the look-up
@@ -101,6 +127,10 @@ BYTESTRIDE_TARGET_AVX512 void run_avx512(const MergeTable& merges, Lane* lanes,
 }
 #endif
 
+constexpr std::uint64_t first_bits(std::size_t n) {
+  return n == 0 ? 0 : ~std::uint64_t{0} >> (64 - n);
+}
+
 template <std::size_t N>
 Run run_for(Backend backend) {
   switch (backend) {
@@ -119,32 +149,42 @@ Run run_for(Backend backend) {
 
 void MergeLanes::run(const MergeTable& merges, const ByteSpan* words, std::size_t n) {
   std::size_t longest = 0;
+  for (std::size_t k = 0; k < n; ++k) longest = std::max(longest, words[k].size());
+  const std::size_t width = longest + 2 <= 16   ? 16
+                            : longest + 2 <= 32 ? 32
+                            : longest + 2 <= 64 ? 64
+                                                : kPlaces;
   for (std::size_t k = 0; k < n; ++k) {
     Lane& lane = lanes_[k];
     const ByteSpan word = words[k];
-    const auto n_bytes = static_cast<std::uint32_t>(word.size());
-    longest = std::max(longest, word.size());
-    std::fill(std::begin(lane.pairs), std::end(lane.pairs), kNothing);
+    const std::size_t n_places = word.size() + 2;
+    std::fill_n(lane.pairs, width, kNothing);
     lane.symbols[0] = MergeTable::kWordEnd;
     lane.symbols[1] = MergeTable::byte_symbol(word[0]);
-    for (std::uint32_t i = 1; i < n_bytes; ++i) {
+    for (std::uint32_t i = 1; i < word.size(); ++i) {
       lane.symbols[i + 1] = MergeTable::byte_symbol(word[i]);
       lane.pairs[i] = pair_at(merges.product_of_bytes(word[i - 1], word[i]), i);
     }
-    lane.symbols[n_bytes + 1] = MergeTable::kWordEnd;
-    lane.live = ~std::uint64_t{0} >> (kMaxBytes - n_bytes);
+    lane.symbols[n_places - 1] = MergeTable::kWordEnd;
+    lane.live[0] = first_bits(std::min(n_places, std::size_t{64}));
+    lane.live[1] = first_bits(n_places - std::min(n_places, std::size_t{64}));
   }
-  const Run run_all = longest <= 14   ? run_for<16>(backend())
-                      : longest <= 30 ? run_for<32>(backend())
-                                      : run_for<kPlaces>(backend());
+  const Run run_all = width == 16   ? run_for<16>(backend())
+                      : width == 32 ? run_for<32>(backend())
+                      : width == 64 ? run_for<64>(backend())
+                                    : run_for<kPlaces>(backend());
   run_all(merges, lanes_, n == 0 ? 0 : 0xFFFFFFFFu >> (32 - n));
   for (std::size_t k = 0; k < n; ++k) {
     Lane& lane = lanes_[k];
     lane.n_ids = 0;
     // All but the two ends.
-    std::uint64_t left = lane.live & (lane.live - 1);
-    for (; (left & (left - 1)) != 0; left &= left - 1) {
-      lane.symbols[lane.n_ids++] = merges.id_of(lane.symbols[first_of(left)]);
+    const std::size_t last = words[k].size() + 1;
+    lane.live[0] &= ~std::uint64_t{1};
+    lane.live[last / 64] &= ~(std::uint64_t{1} << last % 64);
+    for (std::uint32_t w = 0; w < std::size(lane.live); ++w) {
+      for (std::uint64_t left = lane.live[w]; left != 0; left &= left - 1) {
+        lane.symbols[lane.n_ids++] = merges.id_of(lane.symbols[w * 64 + first_of(left)]);
+      }
     }
   }
 }

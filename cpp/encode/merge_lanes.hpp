@@ -17,7 +17,7 @@ namespace bytestride {
 class MergeLanes {
  public:
   static constexpr std::size_t kLanes = 16;
-  static constexpr std::size_t kMaxBytes = 62;  // of a word
+  static constexpr std::size_t kMaxBytes = 126;  // of a word
 
   // Takes `words[i]`, i < n <= kLanes, each of 1 to kMaxBytes bytes, and merges them all. Words of
   // like length go best together.
@@ -34,8 +34,8 @@ class MergeLanes {
   struct alignas(64) Lane {
     Symbol symbols[kPlaces];
     Symbol pairs[kPlaces];  // of a symbol and the next: product and place
-    std::uint64_t live;
-    std::uint32_t at, left, right;         // the symbol that was merged last, and its neighbours
+    std::uint64_t live[kPlaces / 64];
+    std::uint32_t at, left, right;          // the symbol that was merged last, and its neighbours
     std::uint32_t left_place, right_place;  // where their pairs stand in the table
     std::uint32_t n_ids;
   };

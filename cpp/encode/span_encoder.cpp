@@ -34,11 +34,9 @@ void for_each_kind(Use&& use) {
 }  // namespace
 
 SpanEncoder::SpanEncoder(std::shared_ptr<const Vocab> vocab, bool whole_pieces)
-    : vocab_(std::move(vocab)), whole_pieces_(whole_pieces), merges_(*vocab_) {
-  if (vocab_->unreachable().empty()) return;
-  unreachable_.resize(std::size_t{vocab_->max_id()} + 1);
-  for (const TokenId id : vocab_->unreachable()) unreachable_[id] = true;
-}
+    : vocab_(std::move(vocab)),
+      tokens_first_(whole_pieces && !vocab_->unreachable().empty()),
+      merges_(*vocab_) {}
 
 SpanEncoder::~SpanEncoder() {
   delete backtracker_.load();
@@ -56,13 +54,13 @@ const Backtracker& SpanEncoder::backtracker() const {
 }
 
 std::size_t SpanEncoder::encode_word(ByteSpan word, TokenId* out, LongScratch& scratch) const {
-  const TokenId whole = whole_token(word, vocab_->index_hash(word));
-  if (whole == kNoToken) return encode_long(word, out, scratch);
-  *out = whole;
-  return 1;
-}
-
-std::size_t SpanEncoder::encode_long(ByteSpan word, TokenId* out, LongScratch& scratch) const {
+  if (tokens_first_) {
+    const TokenId token = vocab_->id_of(word, vocab_->index_hash(word));
+    if (token != kNoToken) {
+      *out = token;
+      return 1;
+    }
+  }
   if (word.size() <= kMaxBlockBytes) {
     const std::size_t n_before = n_long_bytes_.load(std::memory_order_relaxed);
     if (n_before < kBytesBeforeBacktracker) {
@@ -71,12 +69,6 @@ std::size_t SpanEncoder::encode_long(ByteSpan word, TokenId* out, LongScratch& s
     }
   }
   return backtracker().encode(word, out, scratch.backtrack);
-}
-
-TokenId SpanEncoder::whole_token(ByteSpan word, std::uint64_t index_hash) const {
-  const TokenId id = vocab_->id_of(word, index_hash);
-  if (id == kNoToken || whole_pieces_ || unreachable_.empty() || !unreachable_[id]) return id;
-  return kNoToken;
 }
 
 std::size_t SpanEncoder::probe(const SpanBatch& spans, const FrontTable& front,
@@ -218,31 +210,42 @@ void SpanEncoder::keep(const SpanBatch& spans, const MissedWord& missed, const T
   scratch.values[missed.span] = value.bits();
 }
 
+// Those that are tokens, though merging would give something else.
+std::size_t SpanEncoder::take_tokens(const SpanBatch& spans, std::size_t n_unknown,
+                                     const WordTables& tables, SpanScratch& scratch) const {
+  for (std::size_t i = 0; i < n_unknown; ++i) {
+    scratch.index_hashes[i] =
+        vocab_->index_hash(word_of(spans, scratch.missed[scratch.unknown[i]]));
+    vocab_->prefetch_index(scratch.index_hashes[i]);
+  }
+  std::size_t n_left = 0;
+  for (std::size_t i = 0; i < n_unknown; ++i) {
+    const MissedWord& missed = scratch.missed[scratch.unknown[i]];
+    const TokenId token = vocab_->id_of(word_of(spans, missed), scratch.index_hashes[i]);
+    if (token == kNoToken) {
+      scratch.unknown[n_left++] = scratch.unknown[i];
+    } else {
+      keep(spans, missed, &token, 1, tables, scratch);
+    }
+  }
+  return n_left;
+}
+
 void SpanEncoder::work_out(const SpanBatch& spans, std::size_t n_unknown, const WordTables& tables,
                            SpanScratch& scratch) const {
-  for (std::size_t k = 0; k < n_unknown; ++k) {
-    scratch.index_hashes[k] =
-        vocab_->index_hash(word_of(spans, scratch.missed[scratch.unknown[k]]));
-    vocab_->prefetch_index(scratch.index_hashes[k]);
-  }
-  // The backtracker, where there is one, wins from 32 bytes on.
-  const std::size_t most_in_lanes =
-      backtracker_.load(std::memory_order_relaxed) == nullptr ? MergeLanes::kMaxBytes : 32;
+  if (tokens_first_) n_unknown = take_tokens(spans, n_unknown, tables, scratch);
   std::size_t n_open = 0;
   std::uint16_t first_of[MergeLanes::kMaxBytes + 2] = {};  // by length, after the sums below
-  for (std::size_t k = 0; k < n_unknown; ++k) {
-    const MissedWord& missed = scratch.missed[scratch.unknown[k]];
-    const TokenId whole = whole_token(word_of(spans, missed), scratch.index_hashes[k]);
-    if (whole != kNoToken) {
-      keep(spans, missed, &whole, 1, tables, scratch);
-    } else if (missed.n_bytes > most_in_lanes) {
-      scratch.word.resize(missed.n_bytes);
-      const std::size_t n_ids =
-          encode_long(word_of(spans, missed), scratch.word.data(), scratch.long_words);
-      keep(spans, missed, scratch.word.data(), n_ids, tables, scratch);
-    } else {
-      scratch.unknown[n_open++] = scratch.unknown[k];
+  for (std::size_t i = 0; i < n_unknown; ++i) {
+    const MissedWord& missed = scratch.missed[scratch.unknown[i]];
+    if (missed.n_bytes <= MergeLanes::kMaxBytes) {
+      scratch.unknown[n_open++] = scratch.unknown[i];
       ++first_of[missed.n_bytes + 1];
+    } else {
+      scratch.word.resize(missed.n_bytes);
+      TokenId* const ids = scratch.word.data();
+      const std::size_t n_ids = encode_word(word_of(spans, missed), ids, scratch.long_words);
+      keep(spans, missed, ids, n_ids, tables, scratch);
     }
   }
   // Words of like length share the lanes, whose width is that of the longest.

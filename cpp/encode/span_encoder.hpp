@@ -4,7 +4,7 @@
 //   probe    every word of up to 8 bytes in the front table (no branch a word)
 //   recall   what is left in the shared word cache, its lines asked for beforehand
 //   once     a new word that comes again in the batch is worked out once
-//   work out what nobody has seen: whole tokens by the vocabulary's index, the rest by merging
+//   work out what nobody has seen, sixteen words at a time
 //   write    the ids, in the order of the text
 //
 // Stages hand on one 64-bit value a word (WordIds). Scratch is the workspace's; tables are as in
@@ -108,22 +108,21 @@ class SpanEncoder {
   // Sets repeated words aside; returns how many are left, and counts the others in n_repeats.
   static std::size_t find_repeats(const SpanBatch& spans, std::size_t n_unknown,
                                   SpanScratch& scratch, std::size_t& n_repeats);
+  std::size_t take_tokens(const SpanBatch& spans, std::size_t n_unknown, const WordTables& tables,
+                          SpanScratch& scratch) const;
   void work_out(const SpanBatch& spans, std::size_t n_unknown, const WordTables& tables,
                 SpanScratch& scratch) const;
   static std::span<const TokenId> list_of(WordIds ids, const WordCache* cache,
                                           const SpanScratch& scratch);
 
-  // The token that merging a word gives, or is to give, where that is a single one.
-  TokenId whole_token(ByteSpan word, std::uint64_t index_hash) const;
-  // The ids of a word that is too long for the lanes.
-  std::size_t encode_long(ByteSpan word, TokenId* out, LongScratch& scratch) const;
   const Backtracker& backtracker() const;
   void keep(const SpanBatch& spans, const MissedWord& missed, const TokenId* ids, std::size_t n_ids,
             const WordTables& tables, SpanScratch& scratch) const;
 
   std::shared_ptr<const Vocab> vocab_;
-  bool whole_pieces_;
-  std::vector<bool> unreachable_;  // by id; empty where no token is
+  // Whether a word is looked for among the tokens before it is merged. Where merging makes every
+  // token from its bytes, that gives the same, and is cheaper.
+  bool tokens_first_;
   MergeTable merges_;
   // To make the backtracker takes as long as merging about a mebibyte by blocks: it is made once
   // long words have come to that, or one is too long for blocks, so that no text pays twice what it

@@ -2,7 +2,7 @@
 //
 // Up to 8 bytes make one number, zero-padded, with the length in the top byte where that is free:
 // as 0xF8 + length, which no UTF-8 text holds, so that an 8-byte word is its own key. Up to 23 make
-// three, the length in the top byte of the third. A key is never zero.
+// three, the length in the top byte of the third. A key that is zero is none.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@ class ShortKey {
   static constexpr std::size_t kReadAhead = 8;  // bytes read at the word's start
 
   // The key of the n bytes at p, or 0 where they have none: longer words, and those of eight bytes
-  // that end like the key of a shorter one. Precondition: kReadAhead bytes can be read at p.
+  // that end like the key of a shorter one, or are all zero. Precondition: kReadAhead bytes can be read at p.
   static std::uint64_t load(const char* p, std::size_t n) {
     const std::size_t row = n <= kMaxBytes ? n : kMaxBytes + 1;
     const std::uint64_t key = (load_u64(p) & kMasks[row]) | kLengths[row];
