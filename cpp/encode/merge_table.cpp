@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <numeric>
+#include <span>
 #include <string>
 
 #include "base/error.hpp"
@@ -65,44 +66,55 @@ MergeTable::MergeTable(const Vocab& vocab)
 }
 
 bool MergeTable::place_all(const std::vector<std::uint64_t>& entries) {
-  // Entries by group: a counting sort.
+  // Entries by group (a counting sort): those of a group end where group_ends says.
   const std::size_t n_groups = displacements_.capacity();
   const auto hash_of = [&](std::uint64_t entry) { return hash_u64(entry >> kSymbolBits, seed_); };
   std::vector<std::uint32_t> group_ends(n_groups + 1);
   for (const std::uint64_t entry : entries) ++group_ends[(hash_of(entry) >> group_shift_) + 1];
-  std::vector<std::uint32_t> sizes(group_ends.begin() + 1, group_ends.end());
+  const std::vector<std::uint32_t> sizes(group_ends.begin() + 1, group_ends.end());
   std::partial_sum(group_ends.begin(), group_ends.end(), group_ends.begin());
-  std::vector<std::uint64_t> grouped(entries.size());
+  struct Grouped {
+    std::uint64_t entry;
+    std::uint32_t place;  // before it is displaced
+  };
+  std::vector<Grouped> grouped(entries.size());
   for (const std::uint64_t entry : entries) {
-    grouped[group_ends[hash_of(entry) >> group_shift_]++] = entry;
+    const std::uint64_t hash = hash_of(entry);
+    grouped[group_ends[hash >> group_shift_]++] = {
+        entry, static_cast<std::uint32_t>(hash) & place_mask_};
   }
-  // The largest groups first, while there is room.
-  std::vector<std::uint32_t> order(n_groups);
-  std::iota(order.begin(), order.end(), 0u);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::uint32_t a, std::uint32_t b) { return sizes[a] > sizes[b]; });
-  std::fill_n(entries_.data(), entries_.capacity(), kFree);
-  std::vector<std::uint32_t> places;
-  for (const std::uint32_t group : order) {
-    if (sizes[group] == 0) break;
-    const std::uint64_t* const of_group = grouped.data() + group_ends[group] - sizes[group];
-    std::uint16_t displacement = 0;
-    const auto fits = [&] {
-      places.clear();
-      for (std::size_t i = 0; i < sizes[group]; ++i) {
-        const auto hash = static_cast<std::uint32_t>(hash_of(of_group[i]));
-        const std::uint32_t place = (hash ^ displacement) & place_mask_;
-        if (entries_[place] != kFree) return false;
-        if (std::find(places.begin(), places.end(), place) != places.end()) return false;
-        places.push_back(place);
+
+  std::vector<bool> taken(entries_.capacity());
+  const auto place_group = [&](std::size_t group) {
+    const std::span<const Grouped> members(grouped.data() + group_ends[group] - sizes[group],
+                                           sizes[group]);
+    // Displacing keeps apart what is apart, and together what is together.
+    for (std::size_t i = 1; i < members.size(); ++i) {
+      for (std::size_t j = 0; j < i; ++j) {
+        if (members[i].place == members[j].place) return false;
       }
-      return true;
+    }
+    std::uint16_t displacement = 0;
+    const auto is_taken = [&](const Grouped& member) {
+      return taken[(member.place ^ displacement) & place_mask_];
     };
-    while (!fits()) {
+    while (std::any_of(members.begin(), members.end(), is_taken)) {
       if (++displacement == 0) return false;
     }
     displacements_[group] = displacement;
-    for (std::size_t i = 0; i < sizes[group]; ++i) entries_[places[i]] = of_group[i];
+    for (const Grouped& member : members) {
+      const std::uint32_t place = (member.place ^ displacement) & place_mask_;
+      taken[place] = true;
+      entries_[place] = member.entry;
+    }
+    return true;
+  };
+  // The largest groups first, while there is room.
+  std::fill_n(entries_.data(), entries_.capacity(), kFree);
+  for (std::size_t size = *std::max_element(sizes.begin(), sizes.end()); size > 0; --size) {
+    for (std::size_t group = 0; group < n_groups; ++group) {
+      if (sizes[group] == size && !place_group(group)) return false;
+    }
   }
   return true;
 }
