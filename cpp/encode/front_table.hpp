@@ -33,6 +33,9 @@ class FrontTable {
    public:
     explicit Reader(const FrontTable& table)
         : multiplier_(table.multiplier_), shift_(table.shift_), entries_(table.entries_.data()) {}
+    void prefetch(std::uint64_t key) const {
+      __builtin_prefetch(&entries_[key * multiplier_ >> shift_]);
+    }
     // What is known of the word with this key (ShortKey), or 0. No branch: every sixth word is
     // not here.
     std::uint64_t find(std::uint64_t key) const {

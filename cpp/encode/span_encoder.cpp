@@ -83,18 +83,26 @@ std::size_t SpanEncoder::probe(const SpanBatch& spans, const FrontTable& front,
   const FrontTable::Reader reader(front);
   std::size_t n_missed = 0;
   std::uint32_t begin = 0;
-  const auto probe_one = [&](std::size_t i, std::uint64_t key) {
-    const std::uint64_t value = reader.find(key);
-    scratch.values[i] = value;
-    scratch.missed_spans[n_missed] = static_cast<std::uint32_t>(i);
-    n_missed += value == 0;
-    begin = spans.ends[i];
-  };
-  for (std::size_t i = 0; i < n_far; ++i) {
-    probe_one(i, ShortKey::load(spans.base + begin, spans.ends[i] - begin));
-  }
-  for (std::size_t i = n_far; i < spans.n; ++i) {
-    probe_one(i, ShortKey::load_at_end(spans.base + begin, spans.ends[i] - begin));
+  for (std::size_t first = 0; first < spans.n; first += kProbeAhead) {
+    const std::size_t last = std::min(first + kProbeAhead, spans.n);
+    const auto ask_for = [&](std::size_t i, std::uint64_t key) {
+      scratch.keys[i] = key;
+      reader.prefetch(key);
+      begin = spans.ends[i];
+    };
+    std::size_t i = first;
+    for (; i < std::min(last, n_far); ++i) {
+      ask_for(i, ShortKey::load(spans.base + begin, spans.ends[i] - begin));
+    }
+    for (; i < last; ++i) {
+      ask_for(i, ShortKey::load_at_end(spans.base + begin, spans.ends[i] - begin));
+    }
+    for (i = first; i < last; ++i) {
+      const std::uint64_t value = reader.find(scratch.keys[i]);
+      scratch.values[i] = value;
+      scratch.missed_spans[n_missed] = static_cast<std::uint32_t>(i);
+      n_missed += value == 0;
+    }
   }
   return n_missed;
 }
@@ -110,10 +118,7 @@ std::size_t SpanEncoder::recall(const SpanBatch& spans, std::size_t n_missed,
     missed.span = scratch.missed_spans[k];
     missed.begin = missed.span == 0 ? 0 : spans.ends[missed.span - 1];
     missed.n_bytes = spans.ends[missed.span] - missed.begin;
-    const char* const word = spans.base + missed.begin;
-    const bool far = static_cast<std::size_t>(text_end - word) >= ShortKey::kReadAhead;
-    const std::uint64_t short_key = far ? ShortKey::load(word, missed.n_bytes)
-                                        : ShortKey::load_at_end(word, missed.n_bytes);
+    const std::uint64_t short_key = scratch.keys[missed.span];
     missed.key.words[0] = short_key;
     const std::uint32_t kind = (short_key == 0) + (missed.n_bytes > MediumKey::kMaxBytes);
     missed.kind = static_cast<WordKind>(kind);

@@ -54,6 +54,7 @@ struct SpanScratch {
   };
 
   std::uint64_t values[kSpanBatch];
+  std::uint64_t keys[kSpanBatch];  // ShortKey of every span
   std::uint32_t missed_spans[kSpanBatch];
   MissedWord missed[kSpanBatch];
   std::uint16_t by_kind[kWordKinds][kSpanBatch];  // of `missed`
@@ -101,6 +102,8 @@ class SpanEncoder {
  private:
   // All of the stages but the last: afterwards every value is known.
   void resolve(const SpanBatch& spans, const WordTables& tables, SpanScratch& scratch) const;
+  // So many words are asked for before the first of them is looked at.
+  static constexpr std::size_t kProbeAhead = 64;
   // Each returns how many words it leaves to the next, in missed_spans and in unknown.
   static std::size_t probe(const SpanBatch& spans, const FrontTable& front, SpanScratch& scratch);
   static std::size_t recall(const SpanBatch& spans, std::size_t n_missed, const WordTables& tables,
