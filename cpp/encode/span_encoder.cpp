@@ -154,6 +154,7 @@ std::size_t SpanEncoder::recall(const SpanBatch& spans, std::size_t n_missed,
       if constexpr (kKind == WordKind::short_key) {
         if (ids.known() && !ids.is_list()) tables.front.insert(missed.key.words[0], ids);
       }
+      if (ids.is_list()) cache.prefetch_list(ids);
       scratch.values[missed.span] = ids.bits();
       scratch.unknown[n_unknown] = turn[i];
       n_unknown += !ids.known();

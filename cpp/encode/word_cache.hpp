@@ -67,6 +67,7 @@ class WordCache {
     const TokenId* const at = ids_.data() + ids.place();
     return {at + 1, at[0]};
   }
+  void prefetch_list(WordIds ids) const { __builtin_prefetch(ids_.data() + ids.place()); }
   bool outworn() const { return outworn_.load(std::memory_order_relaxed); }
 
  private:
