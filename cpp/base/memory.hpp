@@ -8,6 +8,8 @@
 
 namespace bytestride {
 
+inline constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
+
 // Owns its pages; movable. Throws std::bad_alloc where the address space is not to be had.
 class Pages {
  public:

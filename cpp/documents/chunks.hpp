@@ -1,6 +1,7 @@
-// Work is handed out in chunks of about 256 KiB, whose ids stay in a core's own cache: a run of
-// whole documents, or a part of a long one. Chunks cover the documents in order and without gaps,
-// so that answers committed in chunk order are the answer to the whole.
+// Work is handed out in chunks of at least about 256 KiB unless the caller says otherwise, whose
+// ids stay in a core's own cache: a run of whole documents, or a part of a long one. Chunks cover
+// the documents in order and without gaps, so that answers committed in chunk order are the answer
+// to the whole.
 //
 // A long document is cut only at a safe place (safe_cut.hpp); one without any, or a list whose
 // splitter allows no cuts, stays in one chunk. Planning costs one pass over the documents' lengths.

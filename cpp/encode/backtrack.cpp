@@ -58,7 +58,6 @@ namespace {
 
 constexpr std::uint32_t kNone = PrefixTrie::kNone;
 constexpr std::uint32_t kFirstMade = 256;  // numbers below are the bytes
-constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
 constexpr std::size_t kFewestSteps = 1024;
 
 std::uint32_t partner_bit(std::uint32_t token) {

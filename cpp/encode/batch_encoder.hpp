@@ -2,7 +2,8 @@
 //
 // Chunks are encoded in workspaces and committed in order into an output that is reserved once, at
 // the most ids there can be (one per byte: address space, not memory). The result is the same for
-// every number of threads. Memory beyond the output: a workspace per thread.
+// every number of threads. Memory beyond the output: a workspace per thread, and a few MiB of
+// chunks that were finished early.
 #pragma once
 
 #include <cstdint>

@@ -43,7 +43,6 @@ void Workspace::trim() {
   drop_if_large(spans->long_words.backtrack.dead);
   drop_if_large(spans->lists);
   drop_if_large(spans->word);
-  drop_if_large(document_ends);
   if (split.normalised.capacity() > kMaxKeptBytes) std::string().swap(split.normalised);
   if (tokens.n_bytes() > kMaxKeptBytes) tokens = TokenBuffer();
 }

@@ -52,7 +52,6 @@ struct Workspace {
   FrontTable front;
   std::shared_ptr<WordCache> cache;
   TokenBuffer tokens;
-  std::vector<std::size_t> document_ends;
 
   Workspace();
   // Lets go of scratch that an unusually long text made large.

@@ -7,7 +7,6 @@
 
 #include "base/error.hpp"
 #include "encode/batch_encoder.hpp"
-#include "encode/ordered_commit.hpp"
 #include "engines.hpp"
 #include "support.hpp"
 
@@ -145,19 +144,4 @@ TEST_CASE("a callback that throws ends the call") {
                        "callback failed", std::runtime_error);
   n_calls = 100;
   check_batch<std::uint16_t>(encoder, list_of(texts));
-}
-
-TEST_CASE("places are given in order, and to none after a failure") {
-  OrderedCommit commit;
-  std::size_t begin = 99;
-  CHECK(commit.place(0, 5, begin));
-  CHECK(begin == 0);
-  CHECK(commit.place(1, 0, begin));
-  CHECK(commit.place(2, 7, begin));
-  CHECK(begin == 5);
-  CHECK(commit.total() == 12);
-  commit.fail();
-  CHECK_FALSE(commit.place(3, 1, begin));
-  CHECK_FALSE(commit.place(9, 1, begin));
-  CHECK(commit.total() == 12);
 }
