@@ -1,8 +1,8 @@
 // What all word caches of the process may take together: 64 MiB unless set otherwise.
 //
 // A cache asks for what it would like and gets at most seven eighths of what is left, so that the
-// next one always finds something; with a budget of 0 nobody gets anything, and every word is worked out
-// anew. Shares are given back when their owner goes.
+// next one always finds something; with a budget of 0 nobody gets anything, and every word is
+// worked out anew. Shares are given back when their owner goes.
 #pragma once
 
 #include <cstddef>

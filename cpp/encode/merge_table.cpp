@@ -80,8 +80,8 @@ bool MergeTable::place_all(const std::vector<std::uint64_t>& entries) {
   std::vector<Grouped> grouped(entries.size());
   for (const std::uint64_t entry : entries) {
     const std::uint64_t hash = hash_of(entry);
-    grouped[group_ends[hash >> group_shift_]++] = {
-        entry, static_cast<std::uint32_t>(hash) & place_mask_};
+    grouped[group_ends[hash >> group_shift_]++] = {entry,
+                                                   static_cast<std::uint32_t>(hash) & place_mask_};
   }
 
   std::vector<bool> taken(entries_.capacity());

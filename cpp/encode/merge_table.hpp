@@ -39,7 +39,9 @@ class MergeTable {
     return of_bytes_[static_cast<std::size_t>(byte_symbol(left)) << 8 | byte_symbol(right)];
   }
   // The same for any two symbols.
-  Symbol product(Symbol left, Symbol right) const { return product_at(left, right, place_of(left, right)); }
+  Symbol product(Symbol left, Symbol right) const {
+    return product_at(left, right, place_of(left, right));
+  }
 
   // Its two halves, for those who look up many: the first ends with a place worth prefetching.
   std::uint32_t place_of(Symbol left, Symbol right) const {

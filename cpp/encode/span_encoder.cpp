@@ -35,7 +35,8 @@ void for_each_kind(Use&& use) {
 
 SpanEncoder::SpanEncoder(std::shared_ptr<const Vocab> vocab, bool whole_pieces)
     : vocab_(std::move(vocab)),
-      tokens_first_(whole_pieces && !vocab_->unreachable().empty()),
+      unmerged_(*vocab_),
+      tokens_first_(whole_pieces && !unmerged_.empty()),
       merges_(*vocab_) {}
 
 SpanEncoder::~SpanEncoder() {
@@ -55,7 +56,7 @@ const Backtracker& SpanEncoder::backtracker() const {
 
 std::size_t SpanEncoder::encode_word(ByteSpan word, TokenId* out, LongScratch& scratch) const {
   if (tokens_first_) {
-    const TokenId token = vocab_->id_of(word, vocab_->index_hash(word));
+    const TokenId token = unmerged_.id_of(word);
     if (token != kNoToken) {
       *out = token;
       return 1;
@@ -107,8 +108,8 @@ std::size_t SpanEncoder::probe(const SpanBatch& spans, const FrontTable& front,
   return n_missed;
 }
 
-// Sorts the words by kind, without a branch, and then takes kind after kind: which comes next in the
-// text, no processor foresees.
+// Sorts the words by kind, without a branch, and then takes kind after kind: which comes next in
+// the text, no processor foresees.
 std::size_t SpanEncoder::recall(const SpanBatch& spans, std::size_t n_missed,
                                 const WordTables& tables, SpanScratch& scratch) {
   const char* const text_end = spans.text.data() + spans.text.size();
@@ -133,7 +134,8 @@ std::size_t SpanEncoder::recall(const SpanBatch& spans, std::size_t n_missed,
       for (std::size_t i = 0; i < n; ++i) {
         MissedWord& missed = scratch.missed[turn[i]];
         const char* const word = spans.base + missed.begin;
-        missed.key = MediumKey::load(word, missed.n_bytes, static_cast<std::size_t>(text_end - word));
+        missed.key =
+            MediumKey::load(word, missed.n_bytes, static_cast<std::size_t>(text_end - word));
       }
     }
     if (tables.cache == nullptr) {
@@ -216,18 +218,12 @@ void SpanEncoder::keep(const SpanBatch& spans, const MissedWord& missed, const T
   scratch.values[missed.span] = value.bits();
 }
 
-// Those that are tokens, though merging would give something else.
 std::size_t SpanEncoder::take_tokens(const SpanBatch& spans, std::size_t n_unknown,
                                      const WordTables& tables, SpanScratch& scratch) const {
-  for (std::size_t i = 0; i < n_unknown; ++i) {
-    scratch.index_hashes[i] =
-        vocab_->index_hash(word_of(spans, scratch.missed[scratch.unknown[i]]));
-    vocab_->prefetch_index(scratch.index_hashes[i]);
-  }
   std::size_t n_left = 0;
   for (std::size_t i = 0; i < n_unknown; ++i) {
     const MissedWord& missed = scratch.missed[scratch.unknown[i]];
-    const TokenId token = vocab_->id_of(word_of(spans, missed), scratch.index_hashes[i]);
+    const TokenId token = unmerged_.id_of(word_of(spans, missed));
     if (token == kNoToken) {
       scratch.unknown[n_left++] = scratch.unknown[i];
     } else {

@@ -20,6 +20,7 @@
 #include "encode/merge_blocks.hpp"
 #include "encode/merge_lanes.hpp"
 #include "encode/merge_table.hpp"
+#include "encode/unmerged_tokens.hpp"
 #include "encode/word_cache.hpp"
 #include "pretokenize/text_splitter.hpp"
 #include "vocab/vocab.hpp"
@@ -62,7 +63,6 @@ struct SpanScratch {
   // Those of them that come again in the batch; the first of each is in a table by hash.
   std::uint16_t first_of_hash[kFirstPlaces];
   Repeat repeats[kSpanBatch];
-  std::uint64_t index_hashes[kSpanBatch];
   std::uint16_t by_length[kSpanBatch];
   std::vector<TokenId> lists;  // of this batch: a length and as many ids, again and again
   std::vector<TokenId> word;
@@ -111,6 +111,7 @@ class SpanEncoder {
   // Sets repeated words aside; returns how many are left, and counts the others in n_repeats.
   static std::size_t find_repeats(const SpanBatch& spans, std::size_t n_unknown,
                                   SpanScratch& scratch, std::size_t& n_repeats);
+  // Answers those that are tokens, though merging would give something else.
   std::size_t take_tokens(const SpanBatch& spans, std::size_t n_unknown, const WordTables& tables,
                           SpanScratch& scratch) const;
   void work_out(const SpanBatch& spans, std::size_t n_unknown, const WordTables& tables,
@@ -123,9 +124,8 @@ class SpanEncoder {
             const WordTables& tables, SpanScratch& scratch) const;
 
   std::shared_ptr<const Vocab> vocab_;
-  // Whether a word is looked for among the tokens before it is merged. Where merging makes every
-  // token from its bytes, that gives the same, and is cheaper.
-  bool tokens_first_;
+  UnmergedTokens unmerged_;
+  bool tokens_first_;  // whether a word is looked for among those before it is merged
   MergeTable merges_;
   // To make the backtracker takes as long as merging about a mebibyte by blocks: it is made once
   // long words have come to that, or one is too long for blocks, so that no text pays twice what it

@@ -66,8 +66,7 @@ WordIds WordCache::put(Table<kKeyWords>& table, std::uint64_t hash,
   const WordIds value = value_of(ids, n_ids);
   if (!value.known()) return turn_away();
   // Two steps, not one that locks: a count that misses a word now and then is as good.
-  table.n_words.store(table.n_words.load(std::memory_order_relaxed) + 1,
-                      std::memory_order_relaxed);
+  table.n_words.store(table.n_words.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   table.slots.insert(hash, key, value.bits());
   return value;
 }
@@ -99,7 +98,8 @@ std::shared_ptr<WordCache> WordCaches::current() {
     if (cache_ && !cache_->outworn()) return cache_;
   }
   // Made outside of the lock, which the share takes itself. Another worker may be as fast: then
-  // one of the two caches goes at once. The outworn one is let go first, to make room in the budget.
+  // one of the two caches goes at once. The outworn one is let go first, to make room in the
+  // budget.
   clear();
   CacheShare share(kWantedBytes, kLeastBytes);
   auto made = share.n_bytes() == 0 ? nullptr : std::make_shared<WordCache>(std::move(share));

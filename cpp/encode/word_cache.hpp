@@ -114,7 +114,8 @@ class WordCaches {
   std::shared_ptr<WordCache> current();
   // Whether `cache` is still the current one and of use; cheap.
   bool serves(const WordCache* cache) const {
-    return cache != nullptr && cache == latest_.load(std::memory_order_relaxed) && !cache->outworn();
+    return cache != nullptr && cache == latest_.load(std::memory_order_relaxed) &&
+           !cache->outworn();
   }
   void clear();
 

@@ -19,7 +19,8 @@ class ShortKey {
   static constexpr std::size_t kReadAhead = 8;  // bytes read at the word's start
 
   // The key of the n bytes at p, or 0 where they have none: longer words, and those of eight bytes
-  // that end like the key of a shorter one, or are all zero. Precondition: kReadAhead bytes can be read at p.
+  // that end like the key of a shorter one, or are all zero. Precondition: kReadAhead bytes can be
+  // read at p.
   static std::uint64_t load(const char* p, std::size_t n) {
     const std::size_t row = n <= kMaxBytes ? n : kMaxBytes + 1;
     const std::uint64_t key = (load_u64(p) & kMasks[row]) | kLengths[row];

@@ -5,6 +5,5 @@
 #if defined(__x86_64__)
 #define BYTESTRIDE_TARGET_AVX2 __attribute__((target("avx2,bmi")))
 #define BYTESTRIDE_TARGET_AVX512 \
-  __attribute__((                \
-      target("avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi,prefer-vector-width=512")))
+  __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi,prefer-vector-width=512")))
 #endif

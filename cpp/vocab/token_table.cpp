@@ -80,6 +80,7 @@ TokenTable TokenTable::without(std::span<const TokenId> ids) const {
 }
 
 void TokenTable::rows_of(std::span<const ByteSpan> words, std::span<std::uint32_t> rows) const {
+  const auto bytes_of = [this](std::uint32_t row) { return bytes(row); };
   std::uint64_t hashes[kBatch];
   for (std::size_t begin = 0; begin < words.size(); begin += kBatch) {
     const std::size_t n = std::min<std::size_t>(kBatch, words.size() - begin);
@@ -95,7 +96,8 @@ void TokenTable::rows_of(std::span<const ByteSpan> words, std::span<std::uint32_
     for (std::size_t i = 0; i < n; ++i) {
       if (found[i] != kNoRow) __builtin_prefetch(bytes(found[i]).data());
     }
-    for (std::size_t i = 0; i < n; ++i) found[i] = row_of(words[begin + i], hashes[i]);
+    for (std::size_t i = 0; i < n; ++i)
+      found[i] = index_.find(words[begin + i], hashes[i], bytes_of);
   }
 }
 

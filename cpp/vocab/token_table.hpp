@@ -61,12 +61,9 @@ class TokenTable {
   }
 
   // kNoRow where no token has these bytes.
-  std::uint32_t row_of(ByteSpan bytes) const { return row_of(bytes, hash(bytes)); }
-  // The same in two steps, for who looks many up.
-  std::uint64_t hash(ByteSpan bytes) const { return index_.hash(bytes); }
-  void prefetch(std::uint64_t hash) const { index_.prefetch(hash); }
-  std::uint32_t row_of(ByteSpan bytes, std::uint64_t hash) const {
-    return index_.find(bytes, hash, [this](std::uint32_t row) { return this->bytes(row); });
+  std::uint32_t row_of(ByteSpan bytes) const {
+    return index_.find(bytes, index_.hash(bytes),
+                       [this](std::uint32_t row) { return this->bytes(row); });
   }
   // The same for many at one time, which wait for memory together.
   void rows_of(std::span<const ByteSpan> words, std::span<std::uint32_t> rows) const;

@@ -42,12 +42,8 @@ class Vocab {
   // Precondition: has(id).
   ByteSpan token_bytes(TokenId id) const { return tokens_->bytes(tokens_->row_of(id)); }
   // kNoToken where no token has these bytes.
-  TokenId id_of(ByteSpan bytes) const { return id_of(bytes, index_hash(bytes)); }
-  // The same in two steps, for who looks many up: other work hides the wait for the index.
-  std::uint64_t index_hash(ByteSpan bytes) const { return tokens_->hash(bytes); }
-  void prefetch_index(std::uint64_t hash) const { tokens_->prefetch(hash); }
-  TokenId id_of(ByteSpan bytes, std::uint64_t hash) const {
-    const std::uint32_t row = tokens_->row_of(bytes, hash);
+  TokenId id_of(ByteSpan bytes) const {
+    const std::uint32_t row = tokens_->row_of(bytes);
     return row == kNoRow ? kNoToken : tokens_->id(row);
   }
   TokenId byte_id(unsigned char byte) const { return byte_ids_[byte]; }

@@ -56,7 +56,8 @@ WordIds find(const WordCache& cache, const std::string& word) {
   if (word.size() <= 8 && short_key(word) != 0) {
     return cache.find(cache.hash(short_key(word)), short_key(word));
   }
-  if (word.size() <= MediumKey::kMaxBytes) return cache.find(cache.hash(medium_key(word)), medium_key(word));
+  if (word.size() <= MediumKey::kMaxBytes)
+    return cache.find(cache.hash(medium_key(word)), medium_key(word));
   return cache.find(cache.hash(ByteSpan(word)), ByteSpan(word));
 }
 
