@@ -1,6 +1,7 @@
 #include "encode/span_encoder.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <iterator>
 #include <type_traits>
 
@@ -168,19 +169,20 @@ std::size_t SpanEncoder::recall(const SpanBatch& spans, std::size_t n_missed,
 std::size_t SpanEncoder::find_repeats(const SpanBatch& spans, std::size_t n_unknown,
                                       SpanScratch& scratch, std::size_t& n_repeats) {
   constexpr std::uint16_t kNobody = 0xFFFF;
-  std::fill(std::begin(scratch.first_of_hash), std::end(scratch.first_of_hash), kNobody);
+  const std::size_t n_places = std::bit_ceil(2 * n_unknown);
+  std::fill_n(scratch.first_of_hash, n_places, kNobody);
   std::size_t n_first = 0;
   n_repeats = 0;
   for (std::size_t i = 0; i < n_unknown; ++i) {
     const std::uint16_t k = scratch.unknown[i];
     const MissedWord& missed = scratch.missed[k];
-    std::size_t place = missed.hash % SpanScratch::kFirstPlaces;
+    std::size_t place = missed.hash & (n_places - 1);
     const auto is_other = [&](std::uint16_t first) {
       const MissedWord& other = scratch.missed[first];
       return other.hash != missed.hash || word_of(spans, other) != word_of(spans, missed);
     };
     while (scratch.first_of_hash[place] != kNobody && is_other(scratch.first_of_hash[place])) {
-      place = (place + 1) % SpanScratch::kFirstPlaces;
+      place = (place + 1) & (n_places - 1);
     }
     const std::uint16_t first = scratch.first_of_hash[place];
     if (first == kNobody) {

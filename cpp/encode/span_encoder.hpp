@@ -48,7 +48,6 @@ struct LongScratch {
 };
 
 struct SpanScratch {
-  static constexpr std::size_t kFirstPlaces = 2 * kSpanBatch;
   struct Repeat {
     std::uint32_t span;
     std::uint32_t span_of_first;
@@ -61,7 +60,7 @@ struct SpanScratch {
   std::uint16_t by_kind[kWordKinds][kSpanBatch];  // of `missed`
   std::uint16_t unknown[kSpanBatch];  // of `missed`, those the cache does not know either
   // Those of them that come again in the batch; the first of each is in a table by hash.
-  std::uint16_t first_of_hash[kFirstPlaces];
+  std::uint16_t first_of_hash[2 * kSpanBatch];
   Repeat repeats[kSpanBatch];
   std::uint16_t by_length[kSpanBatch];
   std::vector<TokenId> lists;  // of this batch: a length and as many ids, again and again
