@@ -109,61 +109,86 @@ std::size_t SpanEncoder::probe(const SpanBatch& spans, const FrontTable& front,
   return n_missed;
 }
 
-// Sorts the words by kind, without a branch, and then takes kind after kind: which comes next in
-// the text, no processor foresees.
+// Sorts the words by kind and takes kind after kind; and of each kind first those that stand where
+// they are looked for first. So there are few branches: which kind of word comes next in the text,
+// no processor foresees.
 std::size_t SpanEncoder::recall(const SpanBatch& spans, std::size_t n_missed,
                                 const WordTables& tables, SpanScratch& scratch) {
-  const char* const text_end = spans.text.data() + spans.text.size();
-  std::size_t n_of_kind[kWordKinds] = {};
+  std::size_t n_short = 0, n_medium = 0, n_text = 0;
   for (std::size_t k = 0; k < n_missed; ++k) {
     MissedWord& missed = scratch.missed[k];
     missed.span = scratch.missed_spans[k];
     missed.begin = missed.span == 0 ? 0 : spans.ends[missed.span - 1];
     missed.n_bytes = spans.ends[missed.span] - missed.begin;
-    const std::uint64_t short_key = scratch.keys[missed.span];
-    missed.key.words[0] = short_key;
-    const std::uint32_t kind = (short_key == 0) + (missed.n_bytes > MediumKey::kMaxBytes);
-    missed.kind = static_cast<WordKind>(kind);
-    scratch.by_kind[kind][n_of_kind[kind]++] = static_cast<std::uint16_t>(k);
+    missed.key.words[0] = scratch.keys[missed.span];
+    const bool is_long = missed.n_bytes > MediumKey::kMaxBytes;
+    const bool has_key = missed.key.words[0] != 0;
+    missed.kind = static_cast<WordKind>(!has_key + is_long);
+    scratch.short_words[n_short] = static_cast<std::uint16_t>(k);
+    scratch.medium_words[n_medium] = static_cast<std::uint16_t>(k);
+    scratch.text_words[n_text] = static_cast<std::uint16_t>(k);
+    n_short += has_key;
+    n_medium += !has_key & !is_long;
+    n_text += is_long;
+  }
+  if (tables.cache == nullptr) {
+    for (std::size_t k = 0; k < n_missed; ++k) scratch.unknown[k] = static_cast<std::uint16_t>(k);
+    return n_missed;
   }
   std::size_t n_unknown = 0;
-  for_each_kind([&](auto kind) {
-    constexpr WordKind kKind = kind;
-    const std::uint16_t* const turn = scratch.by_kind[static_cast<std::size_t>(kKind)];
-    const std::size_t n = n_of_kind[static_cast<std::size_t>(kKind)];
-    if constexpr (kKind == WordKind::medium_key) {
-      for (std::size_t i = 0; i < n; ++i) {
-        MissedWord& missed = scratch.missed[turn[i]];
-        const char* const word = spans.base + missed.begin;
-        missed.key =
-            MediumKey::load(word, missed.n_bytes, static_cast<std::size_t>(text_end - word));
-      }
-    }
-    if (tables.cache == nullptr) {
-      std::copy(turn, turn + n, scratch.unknown + n_unknown);
-      n_unknown += n;
-      return;
-    }
-    const WordCache& cache = *tables.cache;
-    for (std::size_t i = 0; i < n; ++i) {
-      MissedWord& missed = scratch.missed[turn[i]];
-      const auto key = cache_key<kKind>(spans, missed);
-      missed.hash = cache.hash(key);
-      cache.prefetch(missed.hash, key);
-    }
-    for (std::size_t i = 0; i < n; ++i) {
-      const MissedWord& missed = scratch.missed[turn[i]];
-      const WordIds ids = cache.find(missed.hash, cache_key<kKind>(spans, missed));
-      if constexpr (kKind == WordKind::short_key) {
-        if (ids.known() && !ids.is_list()) tables.front.insert(missed.key.words[0], ids);
-      }
-      if (ids.is_list()) cache.prefetch_list(ids);
-      scratch.values[missed.span] = ids.bits();
-      scratch.unknown[n_unknown] = turn[i];
-      n_unknown += !ids.known();
-    }
-  });
+  recall_kind<WordKind::short_key>(spans, {scratch.short_words, n_short}, tables, scratch,
+                                   n_unknown);
+  recall_kind<WordKind::medium_key>(spans, {scratch.medium_words, n_medium}, tables, scratch,
+                                    n_unknown);
+  recall_kind<WordKind::text>(spans, {scratch.text_words, n_text}, tables, scratch, n_unknown);
   return n_unknown;
+}
+
+template <WordKind kKind>
+void SpanEncoder::recall_kind(const SpanBatch& spans, std::span<std::uint16_t> words,
+                              const WordTables& tables, SpanScratch& scratch,
+                              std::size_t& n_unknown) {
+  const char* const text_end = spans.text.data() + spans.text.size();
+  const WordCache& cache = *tables.cache;
+  for (const std::uint16_t k : words) {
+    MissedWord& missed = scratch.missed[k];
+    if constexpr (kKind == WordKind::medium_key) {
+      const char* const word = spans.base + missed.begin;
+      missed.key = MediumKey::load(word, missed.n_bytes, static_cast<std::size_t>(text_end - word));
+    }
+    const auto key = cache_key<kKind>(spans, missed);
+    missed.hash = cache.hash(key);
+    cache.prefetch(missed.hash, key);
+  }
+  std::size_t n_left = words.size();
+  if constexpr (kKind != WordKind::text) {
+    n_left = 0;
+    for (const std::uint16_t k : words) {
+      const MissedWord& missed = scratch.missed[k];
+      const WordIds ids = cache.find_first(missed.hash, cache_key<kKind>(spans, missed));
+      take_recalled<kKind>(missed, ids, tables, scratch);
+      words[n_left] = k;
+      n_left += !ids.known();
+    }
+  }
+  for (const std::uint16_t k : words.first(n_left)) {
+    const MissedWord& missed = scratch.missed[k];
+    const WordIds ids = cache.find(missed.hash, cache_key<kKind>(spans, missed));
+    take_recalled<kKind>(missed, ids, tables, scratch);
+    scratch.unknown[n_unknown] = k;
+    n_unknown += !ids.known();
+  }
+}
+
+template <WordKind kKind>
+void SpanEncoder::take_recalled(const MissedWord& missed, WordIds ids, const WordTables& tables,
+                                SpanScratch& scratch) {
+  scratch.values[missed.span] = ids.bits();
+  if (ids.is_list()) {
+    tables.cache->prefetch_list(ids);
+  } else if (kKind == WordKind::short_key && ids.known()) {
+    tables.front.insert(missed.key.words[0], ids);
+  }
 }
 
 std::size_t SpanEncoder::find_repeats(const SpanBatch& spans, std::size_t n_unknown,

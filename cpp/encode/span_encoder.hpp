@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "encode/backtrack.hpp"
@@ -29,7 +30,6 @@ namespace bytestride {
 
 // What the cache knows a word by: a short key, a medium one, or the word itself.
 enum class WordKind : std::uint32_t { short_key, medium_key, text };
-inline constexpr std::size_t kWordKinds = 3;
 
 // A word that the front table does not know.
 struct MissedWord {
@@ -57,7 +57,10 @@ struct SpanScratch {
   std::uint64_t keys[kSpanBatch];  // ShortKey of every span
   std::uint32_t missed_spans[kSpanBatch];
   MissedWord missed[kSpanBatch];
-  std::uint16_t by_kind[kWordKinds][kSpanBatch];  // of `missed`
+  // Of `missed`, by kind.
+  std::uint16_t short_words[kSpanBatch];
+  std::uint16_t medium_words[kSpanBatch];
+  std::uint16_t text_words[kSpanBatch];
   std::uint16_t unknown[kSpanBatch];  // of `missed`, those the cache does not know either
   // Those of them that come again in the batch; the first of each is in a table by hash.
   std::uint16_t first_of_hash[2 * kSpanBatch];
@@ -106,6 +109,13 @@ class SpanEncoder {
   // Each returns how many words it leaves to the next, in missed_spans and in unknown.
   static std::size_t probe(const SpanBatch& spans, const FrontTable& front, SpanScratch& scratch);
   static std::size_t recall(const SpanBatch& spans, std::size_t n_missed, const WordTables& tables,
+                            SpanScratch& scratch);
+  // Appends to scratch.unknown those of these words that the cache does not know.
+  template <WordKind kKind>
+  static void recall_kind(const SpanBatch& spans, std::span<std::uint16_t> words,
+                          const WordTables& tables, SpanScratch& scratch, std::size_t& n_unknown);
+  template <WordKind kKind>
+  static void take_recalled(const MissedWord& missed, WordIds ids, const WordTables& tables,
                             SpanScratch& scratch);
   // Sets repeated words aside; returns how many are left, and counts the others in n_repeats.
   static std::size_t find_repeats(const SpanBatch& spans, std::size_t n_unknown,

@@ -40,8 +40,11 @@ WordCache::WordCache(CacheShare share)
       texts_(kTextBytesPerUnit * n_units_),
       ids_(kIdsPerUnit * n_units_) {}
 
+// Here and below counts go up in two steps, not in one that locks: one that misses a word now and
+// then is as good.
 WordIds WordCache::turn_away() {
-  const std::size_t n = n_turned_away_.fetch_add(1, std::memory_order_relaxed);
+  const std::size_t n = n_turned_away_.load(std::memory_order_relaxed);
+  n_turned_away_.store(n + 1, std::memory_order_relaxed);
   const std::size_t most = short_.most_words + medium_.most_words + long_.most_words;
   if (n >= kTurnedAwayPerKept * most) outworn_.store(true, std::memory_order_relaxed);
   return {};
@@ -65,7 +68,6 @@ WordIds WordCache::put(Table<kKeyWords>& table, std::uint64_t hash,
   if (!table.has_room()) return turn_away();
   const WordIds value = value_of(ids, n_ids);
   if (!value.known()) return turn_away();
-  // Two steps, not one that locks: a count that misses a word now and then is as good.
   table.n_words.store(table.n_words.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   table.slots.insert(hash, key, value.bits());
   return value;

@@ -24,8 +24,8 @@ namespace bytestride {
 
 class WordCache {
  public:
-  // Longer words seldom come again, and cost little beside what they are worth.
-  static constexpr std::size_t kMaxWordBytes = 256;
+  // Longer words seldom come again, and would take the place of many others.
+  static constexpr std::size_t kMaxWordBytes = 1024;
 
   explicit WordCache(CacheShare share);
 
@@ -41,6 +41,14 @@ class WordCache {
   void prefetch(std::uint64_t hash, std::uint64_t) const { short_.slots.prefetch(hash); }
   void prefetch(std::uint64_t hash, const MediumKey&) const { medium_.slots.prefetch(hash); }
   void prefetch(std::uint64_t hash, ByteSpan) const { long_.slots.prefetch(hash); }
+
+  // What is known of most words that are, without a branch; of others find() may know more.
+  WordIds find_first(std::uint64_t hash, std::uint64_t short_key) const {
+    return WordIds(short_.slots.find_first(hash, {short_key}));
+  }
+  WordIds find_first(std::uint64_t hash, const MediumKey& key) const {
+    return WordIds(medium_.slots.find_first(hash, key.words));
+  }
 
   WordIds find(std::uint64_t hash, std::uint64_t short_key) const {
     return WordIds(short_.slots.find(hash, short_key, [](const auto&) { return true; }));
