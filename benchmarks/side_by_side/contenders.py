@@ -30,7 +30,9 @@ class Bytestride(Contender):
     package = "bytestride"
     ways: ClassVar = {
         "offsets": Way("offsets", "array", "flat", "encode_ragged((buffer, offsets))"),
-        "buffer": Way("buffer", "array", "cut", "encode_ragged(buffer.split(separator))"),
+        "buffer": Way(
+            "buffer", "array", "cut", "encode_ragged((buffer, cut_documents(buffer, separator)))"
+        ),
         "strings": Way("strings", "array", "flat", "encode_ragged(strings)"),
         "lists": Way("strings", "lists", "lists", "encode_batch(strings)"),
     }
@@ -53,7 +55,10 @@ class Bytestride(Contender):
         return self.tokenizer.encode_ragged(data, num_threads=self.n_threads)
 
     def cut(self, data: bytes) -> Any:
-        return self.tokenizer.encode_ragged(data.split(SEPARATOR), num_threads=self.n_threads)
+        # Documents are found within the timed part, as gigatoken does with a BytesSource.
+        from bytestride import cut_documents
+
+        return self.flat((data, cut_documents(data, SEPARATOR)))
 
     def lists(self, data: list[str]) -> list[list[int]]:
         return self.tokenizer.encode_batch(data, num_threads=self.n_threads, disallowed_special=())

@@ -116,6 +116,25 @@ TEST_CASE("the pairs found in order are those that the general way finds, for ro
   CHECK(n_refused > 100);
 }
 
+TEST_CASE("a part that is made after its product is found in order too") {
+  TokenRows rows = byte_rows();
+  rows.add(256, "abcd");
+  rows.add(257, "bcd");
+  rows.add(258, "xabcd");
+  rows.add(259, "cd");
+  std::vector<Pair> merges = {{'a', 257}, {'b', 259}, {'x', 256}, {'c', 'd'}};
+  for (TokenId digit = '0'; digit <= '9'; ++digit) {  // most are made of what is there before them
+    rows.add(260 + digit - '0', std::string("=") + static_cast<char>(digit));
+    merges.push_back({'=', digit});
+  }
+  const TokenTable tokens(rows.bytes, rows.offsets, rows.ids);
+  const std::vector<std::uint32_t> products = products_of(tokens, merges);
+  const auto in_order = firing_of_rows_in_order(tokens, merges, products);
+  REQUIRE(in_order);
+  CHECK(in_order->merges.size() == 14);
+  CHECK(answer(*in_order) == answer(firing_of_rows(tokens, merges, products)));
+}
+
 TEST_CASE("rows of one product that do not stand together have no answer in order") {
   TokenRows rows = byte_rows();
   rows.add(256, "ab");
