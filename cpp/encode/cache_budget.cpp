@@ -37,6 +37,15 @@ CacheShare::CacheShare(std::size_t wanted, std::size_t least) {
   in_use += wanted;
 }
 
+bool CacheShare::grow(std::size_t n_bytes) {
+  const std::lock_guard lock(fork_safe_mutex());
+  const std::size_t left = budget > in_use ? budget - in_use : 0;
+  if (n_bytes - n_bytes_ > left) return false;
+  in_use += n_bytes - n_bytes_;
+  n_bytes_ = n_bytes;
+  return true;
+}
+
 CacheShare::~CacheShare() {
   if (n_bytes_ == 0) return;
   const std::lock_guard lock(fork_safe_mutex());

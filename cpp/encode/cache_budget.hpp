@@ -31,6 +31,8 @@ class CacheShare {
     return *this;
   }
   std::size_t n_bytes() const { return n_bytes_; }
+  // Whether there was room to make it as large as this.
+  bool grow(std::size_t n_bytes);
 
  private:
   std::size_t n_bytes_ = 0;

@@ -17,20 +17,19 @@ void Encoder::refuse(ByteSpan text, const AddedTokenSet& refused) const {
                         "disallowed_special=() to encode it as ordinary text");
 }
 
-void Encoder::prepare(ByteSpan text, const AddedTokenPolicy& policy, Workspace& workspace) const {
-  refuse(text, policy.refused);
+WordTables Encoder::tables_of(Workspace& workspace) const {
   if (!caches_.serves(workspace.cache.get())) workspace.cache = caches_.current();
+  return {workspace.front, workspace.cache.get()};
 }
 
 void Encoder::encode_spans(const SpanBatch& spans, Workspace& workspace) const {
-  const WordTables tables{workspace.front, workspace.cache.get()};
   // A token has at least one byte: there are no more ids than bytes.
   TokenId* const out = workspace.tokens.reserve(spans.ends[spans.n - 1] + WordIds::kMaxInline);
-  workspace.tokens.commit(spans_.encode(spans, tables, *workspace.spans, out));
+  workspace.tokens.commit(spans_.encode(spans, tables_of(workspace), *workspace.spans, out));
 }
 
 void Encoder::encode(ByteSpan text, const AddedTokenPolicy& policy, Workspace& workspace) const {
-  prepare(text, policy, workspace);
+  refuse(text, policy.refused);
   splitter_->split(
       text, policy.wanted, workspace.split,
       [&](const SpanBatch& spans) { encode_spans(spans, workspace); },
@@ -39,7 +38,7 @@ void Encoder::encode(ByteSpan text, const AddedTokenPolicy& policy, Workspace& w
 
 void Encoder::encode_up_to(ByteSpan text, const AddedTokenPolicy& policy, std::size_t n_enough,
                            Workspace& workspace) const {
-  prepare(text, policy, workspace);
+  refuse(text, policy.refused);
   const std::size_t n_before = workspace.tokens.size();
   const auto wants_more = [&] { return workspace.tokens.size() - n_before < n_enough; };
   if (!wants_more()) return;
@@ -63,12 +62,13 @@ void Encoder::encode(const DocumentView& document, const AddedTokenPolicy& polic
 std::size_t Encoder::count(const DocumentView& document, const AddedTokenPolicy& policy,
                            Workspace& workspace) const {
   const ByteSpan text = as_utf8(document, workspace.transcoded);
-  prepare(text, policy, workspace);
-  const WordTables tables{workspace.front, workspace.cache.get()};
+  refuse(text, policy.refused);
   std::size_t n = 0;
   splitter_->split(
       text, policy.wanted, workspace.split,
-      [&](const SpanBatch& spans) { n += spans_.count(spans, tables, *workspace.spans); },
+      [&](const SpanBatch& spans) {
+        n += spans_.count(spans, tables_of(workspace), *workspace.spans);
+      },
       [&](TokenId) { ++n; });
   return n;
 }

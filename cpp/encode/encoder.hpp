@@ -2,7 +2,7 @@
 //
 // The vocabulary and the splitter are immutable and shared, and so is what was learned about words;
 // what is a call's own is in the workspace. So one encoder serves any number of threads. Cost:
-// linear in the text but for pretokens of n > 64 bytes, which take O(n log n).
+// linear in the text but for pretokens of n > 126 bytes, which take O(n log n).
 #pragma once
 
 #include <memory>
@@ -53,8 +53,8 @@ class Encoder {
 
  private:
   void refuse(ByteSpan text, const AddedTokenSet& refused) const;
-  // Refuses, and sees to it that the workspace has the word cache of now.
-  void prepare(ByteSpan text, const AddedTokenPolicy& policy, Workspace& workspace) const;
+  // The workspace's, with the word cache of now: for one batch of pretokens.
+  WordTables tables_of(Workspace& workspace) const;
   void encode_spans(const SpanBatch& spans, Workspace& workspace) const;
 
   SpanEncoder spans_;

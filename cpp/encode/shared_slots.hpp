@@ -12,6 +12,7 @@
 #include <atomic>
 #include <bit>
 #include <cstdint>
+#include <utility>
 
 #include "base/memory.hpp"
 
@@ -54,6 +55,16 @@ class SharedSlots {
       if (word == 0) return 0;
     }
     return 0;
+  }
+
+  // Calls visit(key, value) for the entries there are.
+  template <typename Visit>
+  void for_each(Visit&& visit) const {
+    for (std::size_t i = 0; i <= mask_; ++i) {
+      Slot& slot = slots_[i];
+      if (atomic(slot.key[kKeyWords - 1]).load(std::memory_order_acquire) == 0) continue;
+      visit(std::as_const(slot.key), atomic(slot.value).load(std::memory_order_relaxed));
+    }
   }
 
   // Whether a place was found. Precondition: the value is not 0.

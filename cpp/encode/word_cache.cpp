@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <mutex>
-
-#include "base/parallel.hpp"
 
 namespace bytestride {
 namespace {
@@ -19,8 +16,6 @@ constexpr std::size_t kUnitsPerLongWord = 4;
 constexpr std::size_t kBytesPerUnit = SharedSlots<1>::bytes_for(1) + SharedSlots<3>::bytes_for(1) +
                                       SharedSlots<2>::bytes_for(1) / kUnitsPerLongWord +
                                       kTextBytesPerUnit + kIdsPerUnit * sizeof(TokenId);
-constexpr std::size_t kWantedBytes = kBytesPerUnit << 19;  // 48 MiB
-constexpr std::size_t kLeastBytes = std::size_t{256} << 10;
 // So often as many words are turned away as are kept before it is time for others.
 constexpr std::size_t kTurnedAwayPerKept = 4;
 
@@ -40,9 +35,31 @@ WordCache::WordCache(CacheShare share)
       texts_(kTextBytesPerUnit * n_units_),
       ids_(kIdsPerUnit * n_units_) {}
 
+WordCache::WordCache(CacheShare share, const WordCache& smaller) : WordCache(std::move(share)) {
+  const auto ids_of = [&](WordIds value, TokenId* inline_ids) -> std::span<const TokenId> {
+    if (value.is_list()) return smaller.list(value);
+    return {inline_ids, value.write_to(inline_ids)};
+  };
+  TokenId inline_ids[WordIds::kMaxInline];
+  smaller.short_.slots.for_each([&](const auto& key, std::uint64_t value) {
+    const auto ids = ids_of(WordIds(value), inline_ids);
+    insert(hash(key[0]), key[0], ids.data(), ids.size());
+  });
+  smaller.medium_.slots.for_each([&](const auto& words, std::uint64_t value) {
+    const auto ids = ids_of(WordIds(value), inline_ids);
+    const MediumKey key{words};
+    insert(hash(key), key, ids.data(), ids.size());
+  });
+  smaller.long_.slots.for_each([&](const auto& key, std::uint64_t value) {
+    const auto ids = ids_of(WordIds(value), inline_ids);
+    insert(key[1], smaller.text_at(key[0]), ids.data(), ids.size());
+  });
+}
+
 // Here and below counts go up in two steps, not in one that locks: one that misses a word now and
 // then is as good.
 WordIds WordCache::turn_away() {
+  crowded_.store(true, std::memory_order_relaxed);
   const std::size_t n = n_turned_away_.load(std::memory_order_relaxed);
   n_turned_away_.store(n + 1, std::memory_order_relaxed);
   const std::size_t most = short_.most_words + medium_.most_words + long_.most_words;
@@ -92,31 +109,6 @@ WordIds WordCache::insert(std::uint64_t hash, ByteSpan word, const TokenId* ids,
   if (place + word.size() > texts_.capacity()) return turn_away();
   std::memcpy(texts_.data() + place, word.data(), word.size());
   return put(long_, hash, {std::uint64_t{place} << 16 | word.size(), hash}, ids, n_ids);
-}
-
-std::shared_ptr<WordCache> WordCaches::current() {
-  {
-    const std::lock_guard lock(fork_safe_mutex());
-    if (cache_ && !cache_->outworn()) return cache_;
-  }
-  // Made outside of the lock, which the share takes itself. Another worker may be as fast: then
-  // one of the two caches goes at once. The outworn one is let go first, to make room in the
-  // budget.
-  clear();
-  CacheShare share(kWantedBytes, kLeastBytes);
-  auto made = share.n_bytes() == 0 ? nullptr : std::make_shared<WordCache>(std::move(share));
-  const std::lock_guard lock(fork_safe_mutex());
-  if (!cache_) cache_ = made;
-  latest_.store(cache_.get(), std::memory_order_relaxed);
-  return cache_;
-}
-
-void WordCaches::clear() {
-  std::shared_ptr<WordCache> gone;
-  const std::lock_guard lock(fork_safe_mutex());
-  gone = std::move(cache_);
-  cache_ = nullptr;
-  latest_.store(nullptr, std::memory_order_relaxed);
 }
 
 }  // namespace bytestride

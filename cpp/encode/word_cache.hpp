@@ -2,9 +2,10 @@
 //
 // Three tables by length (up to 8 bytes, up to 23, longer), each with the words themselves as keys,
 // so that a hit is exact; texts of long words and lists of more than three ids stand in two arenas.
-// A part that is full takes nothing more and goes on giving: the words that come often come early.
-// Only when many more words were turned away than are kept is the cache outworn (another kind of
-// text), and its owner replaces it by an empty one (WordCaches). Reading and adding need no lock.
+// One that gets crowded is followed by a larger one, with what it has (WordCaches). The largest
+// takes nothing more where it is full, and goes on giving: the words that come often come early.
+// Only when many more words were turned away than are kept is it outworn (another kind of text).
+// Reading and adding need no lock.
 #pragma once
 
 #include <atomic>
@@ -28,6 +29,8 @@ class WordCache {
   static constexpr std::size_t kMaxWordBytes = 1024;
 
   explicit WordCache(CacheShare share);
+  // The same, with all words of `smaller`, which other threads may go on using.
+  WordCache(CacheShare share, const WordCache& smaller);
 
   std::uint64_t hash(std::uint64_t short_key) const { return hash_u64(short_key, seed_); }
   std::uint64_t hash(const MediumKey& key) const {
@@ -76,7 +79,10 @@ class WordCache {
     return {at + 1, at[0]};
   }
   void prefetch_list(WordIds ids) const { __builtin_prefetch(ids_.data() + ids.place()); }
+  // Whether a part is half full, or nothing fits into it.
+  bool crowded() const { return crowded_.load(std::memory_order_relaxed); }
   bool outworn() const { return outworn_.load(std::memory_order_relaxed); }
+  CacheShare& share() { return share_; }
 
  private:
   ByteSpan text_at(std::uint64_t place) const {
@@ -90,7 +96,8 @@ class WordCache {
     std::atomic<std::size_t> n_words{0};
 
     explicit Table(std::size_t n_slots);
-    bool has_room() const { return n_words.load(std::memory_order_relaxed) < most_words; }
+    std::size_t size() const { return n_words.load(std::memory_order_relaxed); }
+    bool has_room() const { return size() < most_words; }
   };
   // A value for these ids, or one that is not known where the arena is full.
   WordIds value_of(const TokenId* ids, std::size_t n_ids);
@@ -111,25 +118,8 @@ class WordCache {
   std::atomic<std::size_t> n_text_bytes_{0};
   std::atomic<std::size_t> n_ids_{0};
   std::atomic<std::size_t> n_turned_away_{0};
+  std::atomic<bool> crowded_{false};
   std::atomic<bool> outworn_{false};
-};
-
-// The cache that an encoder uses now, handed to workers as a shared pointer: one that is outworn or
-// cleared lives until the last worker lets go of it.
-class WordCaches {
- public:
-  // May be null: the budget is spent.
-  std::shared_ptr<WordCache> current();
-  // Whether `cache` is still the current one and of use; cheap.
-  bool serves(const WordCache* cache) const {
-    return cache != nullptr && cache == latest_.load(std::memory_order_relaxed) &&
-           !cache->outworn();
-  }
-  void clear();
-
- private:
-  std::shared_ptr<WordCache> cache_;  // guarded by fork_safe_mutex()
-  std::atomic<const WordCache*> latest_{nullptr};
 };
 
 }  // namespace bytestride

@@ -10,7 +10,7 @@
 #include "encode/cache_budget.hpp"
 #include "encode/front_table.hpp"
 #include "encode/span_encoder.hpp"
-#include "encode/word_cache.hpp"
+#include "encode/word_caches.hpp"
 #include "pretokenize/text_splitter.hpp"
 
 namespace bytestride {

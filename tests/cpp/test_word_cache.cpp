@@ -10,7 +10,7 @@
 
 #include "encode/cache_budget.hpp"
 #include "encode/front_table.hpp"
-#include "encode/word_cache.hpp"
+#include "encode/word_caches.hpp"
 #include "encode/word_key.hpp"
 #include "support.hpp"
 
@@ -239,4 +239,49 @@ TEST_CASE("caches share one budget") {
   caches.clear();
   CHECK_FALSE(caches.serves(cache.get()));
   CHECK(caches.current() != cache);
+}
+
+TEST_CASE(
+    "a crowded cache is followed by a larger one with the same words, while there is budget") {
+  WordCaches caches;
+  std::shared_ptr<WordCache> cache = caches.current();
+  REQUIRE(cache != nullptr);
+  const std::size_t first_bytes = cache->share().n_bytes();
+  std::map<std::string, std::vector<TokenId>> all;
+  const auto crowd = [&](std::size_t most_words) {
+    for (std::uint64_t seed = all.size(); !cache->crowded() && all.size() < most_words; ++seed) {
+      Random random(seed);
+      const std::string word = letters(random, "abcdefghijkl", 1 + random.below(40));
+      if (find(*cache, word).known()) continue;
+      all[word] = random_ids(random);
+      insert(*cache, word, all[word]);
+    }
+  };
+  const std::size_t before = cache_budget();
+  crowd(1'000'000);
+  REQUIRE(cache->crowded());
+  SUBCASE("with budget") {
+    CHECK_FALSE(caches.serves(cache.get()));
+    const std::shared_ptr<WordCache> larger = caches.current();
+    REQUIRE(larger != cache);
+    CHECK(larger->share().n_bytes() > first_bytes);
+    CHECK(cache->share().n_bytes() == 0);
+    CHECK_FALSE(larger->crowded());
+    std::size_t n_kept = 0, n_found = 0;
+    for (const auto& [word, ids] : all) {
+      n_kept += find(*cache, word).known();
+      const WordIds value = find(*larger, word);
+      if (!value.known()) continue;
+      ++n_found;
+      CHECK(ids_of(*larger, value) == ids);
+    }
+    CHECK(n_found > n_kept * 99 / 100);
+  }
+  SUBCASE("without") {
+    set_cache_budget(cache_bytes_in_use());
+    CHECK(caches.current() == cache);
+    CHECK(caches.serves(cache.get()));
+    CHECK(cache->share().n_bytes() == first_bytes);
+    set_cache_budget(before);
+  }
 }

@@ -1,0 +1,36 @@
+// The word cache that an encoder uses now, handed to workers as a shared pointer: one that is
+// followed by another lives until the last worker lets go of it.
+//
+// It starts small, so that a tokenizer that sees little text takes little of the budget, and is
+// followed by one of eight times its size when it gets crowded and the budget has room.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "encode/word_cache.hpp"
+
+namespace bytestride {
+
+class WordCaches {
+ public:
+  // May be null: the budget is spent.
+  std::shared_ptr<WordCache> current();
+  // Whether `cache` is still the one to use; cheap.
+  bool serves(const WordCache* cache) const {
+    return cache != nullptr && cache == latest_.load(std::memory_order_relaxed) &&
+           !cache->outworn() && !(cache->crowded() && may_grow_.load(std::memory_order_relaxed));
+  }
+  void clear();
+
+ private:
+  void publish(const std::shared_ptr<WordCache>& instead_of, std::shared_ptr<WordCache> cache);
+  // Puts a larger one in the place of `crowded`, if the budget has room.
+  void grow(const std::shared_ptr<WordCache>& crowded);
+
+  std::shared_ptr<WordCache> cache_;  // guarded by fork_safe_mutex()
+  std::atomic<const WordCache*> latest_{nullptr};
+  std::atomic<bool> may_grow_{true};  // no worker is at it, and the budget had room
+};
+
+}  // namespace bytestride
