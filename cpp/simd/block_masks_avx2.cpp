@@ -36,22 +36,24 @@ BYTESTRIDE_AVX2 std::uint64_t mask_equal(const Bytes64& bytes, char c) {
 
 }  // namespace
 
-__attribute__((target("avx2"))) void classify_blocks_avx2(const char* text, std::size_t n_blocks,
-                                                          BlockMasks* masks) {
-  for (std::size_t i = 0; i < n_blocks; ++i) {
-    const auto* const at = reinterpret_cast<const __m256i*>(text + i * kBlockBytes);
+__attribute__((target("avx2"))) bool classify_blocks_avx2(const char* text, std::size_t n_blocks,
+                                                          ClassMasks* masks) {
+  std::uint64_t any = 0;
+  for (std::size_t k = 0; k < n_blocks; ++k) {
+    const auto* const at = reinterpret_cast<const __m256i*>(text + k * kBlockBytes);
     const Bytes64 bytes{_mm256_loadu_si256(at), _mm256_loadu_si256(at + 1)};
     const std::uint64_t space = mask_equal(bytes, ' ');
-    masks[i] = {mask_between(bytes, 'A', 'Z'),
-                mask_between(bytes, 'a', 'z'),
-                mask_between(bytes, '0', '9'),
-                mask_between(bytes, '\t', '\r') | space,
-                mask_equal(bytes, '\n') | mask_equal(bytes, '\r'),
-                space,
-                mask_equal(bytes, '\''),
-                mask_equal(bytes, '/'),
-                mask_of(bytes.low, bytes.high)};
+    masks->upper[k] = mask_between(bytes, 'A', 'Z');
+    masks->lower[k] = mask_between(bytes, 'a', 'z');
+    masks->mark[k] = 0;
+    masks->number[k] = mask_between(bytes, '0', '9');
+    masks->white[k] = mask_between(bytes, '\t', '\r') | space;
+    masks->blank[k] = mask_equal(bytes, '\'') | space;
+    masks->line[k] = mask_equal(bytes, '\n') | mask_equal(bytes, '\r') | mask_equal(bytes, '/');
+    masks->non_ascii[k] = mask_of(bytes.low, bytes.high);
+    any |= masks->non_ascii[k];
   }
+  return any != 0;
 }
 
 }  // namespace bytestride

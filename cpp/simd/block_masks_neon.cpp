@@ -39,21 +39,23 @@ inline std::uint64_t mask_equal(const Bytes64& bytes, std::uint8_t c) {
 
 }  // namespace
 
-void classify_blocks_neon(const char* text, std::size_t n_blocks, BlockMasks* masks) {
-  for (std::size_t i = 0; i < n_blocks; ++i) {
-    const auto* const at = reinterpret_cast<const std::uint8_t*>(text + i * kBlockBytes);
+bool classify_blocks_neon(const char* text, std::size_t n_blocks, ClassMasks* masks) {
+  std::uint64_t any = 0;
+  for (std::size_t k = 0; k < n_blocks; ++k) {
+    const auto* const at = reinterpret_cast<const std::uint8_t*>(text + k * kBlockBytes);
     const Bytes64 bytes{{vld1q_u8(at), vld1q_u8(at + 16), vld1q_u8(at + 32), vld1q_u8(at + 48)}};
     const std::uint64_t space = mask_equal(bytes, ' ');
-    masks[i] = {mask_between(bytes, 'A', 'Z'),
-                mask_between(bytes, 'a', 'z'),
-                mask_between(bytes, '0', '9'),
-                mask_between(bytes, '\t', '\r') | space,
-                mask_equal(bytes, '\n') | mask_equal(bytes, '\r'),
-                space,
-                mask_equal(bytes, '\''),
-                mask_equal(bytes, '/'),
-                mask_between(bytes, 0x80, 0xFF)};
+    masks->upper[k] = mask_between(bytes, 'A', 'Z');
+    masks->lower[k] = mask_between(bytes, 'a', 'z');
+    masks->mark[k] = 0;
+    masks->number[k] = mask_between(bytes, '0', '9');
+    masks->white[k] = mask_between(bytes, '\t', '\r') | space;
+    masks->blank[k] = mask_equal(bytes, '\'') | space;
+    masks->line[k] = mask_equal(bytes, '\n') | mask_equal(bytes, '\r') | mask_equal(bytes, '/');
+    masks->non_ascii[k] = mask_between(bytes, 0x80, 0xFF);
+    any |= masks->non_ascii[k];
   }
+  return any != 0;
 }
 
 }  // namespace bytestride
