@@ -66,7 +66,7 @@ BYTESTRIDE_KERNEL Classes classes_of(const Window& window) {
   Classes c;
   const Bits line = load(masks.line);
   c.beyond_ascii = window.beyond_ascii;
-  c.continuation = c.beyond_ascii ? load(window.continuation) : none();
+  c.continuation = c.beyond_ascii ? load(masks.continuation) : none();
   c.mark = c.beyond_ascii ? load(masks.mark) : none();
   c.letter = load(masks.upper) | load(masks.lower);
   if constexpr (G.letters != Letters::plain) c.letter = c.letter | c.mark;

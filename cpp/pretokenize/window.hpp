@@ -18,9 +18,7 @@ struct Window {
   static constexpr std::size_t kBytes = kMaskBytes - kBlockBytes;
 
   ClassMasks classes;
-  alignas(64) std::uint64_t continuation[kMaskWords];  // where beyond_ascii: bytes that are not the
-                                                       // first of their character
-  alignas(64) std::uint64_t valid[kMaskWords];         // bytes that are text
+  alignas(64) std::uint64_t valid[kMaskWords];  // bytes that are text
 
   bool beyond_ascii;    // there are characters of several bytes
   std::size_t n_bytes;  // in the stretch, at most kBytes
@@ -30,7 +28,7 @@ struct Window {
   void load(ClassifyBlocks classify, std::string_view text, std::size_t position);
 
  private:
-  void add_beyond_ascii(const char* begin, const char* text_end);
+  void follow_beyond_ascii(const char* begin, const char* text_end);
 };
 
 }  // namespace bytestride
