@@ -14,7 +14,8 @@ std::vector<Backend> find_backends() {
   std::vector<Backend> found{Backend::scalar};
 #if defined(__x86_64__)
   __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi")) {
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+      __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt")) {
     found.push_back(Backend::avx2);
     // Byte compression (VBMI2) and byte look-up (VBMI) came together, and with all of the rest.
     if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&

@@ -1,57 +1,144 @@
-// Two vectors of 32 bytes a block, each class by comparing. Signed comparison keeps bytes of 128
-// and above, which are negative, out of every range of ASCII.
+// Two vectors of 32 bytes a block, each class of ASCII by comparing. Signed comparison keeps bytes
+// of 128 and above, which are negative, out of every range of ASCII.
 #if defined(__x86_64__)
 #include <immintrin.h>
 
 #include "simd/block_masks.hpp"
+#include "simd/class_bits.hpp"
 
-#define BYTESTRIDE_AVX2 __attribute__((target("avx2"), always_inline)) inline
+#define BYTESTRIDE_TARGET __attribute__((target("avx2,bmi")))
+#define BYTESTRIDE_KERNEL BYTESTRIDE_TARGET __attribute__((always_inline)) inline
 
 namespace bytestride {
 namespace {
 
-struct Bytes64 {
+struct Bytes {
   __m256i low;
   __m256i high;
 };
+using Flags = Bytes;  // all bits of a byte
 
-BYTESTRIDE_AVX2 std::uint64_t mask_of(__m256i low, __m256i high) {
-  return static_cast<std::uint32_t>(_mm256_movemask_epi8(low)) |
-         static_cast<std::uint64_t>(static_cast<std::uint32_t>(_mm256_movemask_epi8(high))) << 32;
+BYTESTRIDE_KERNEL Bytes load_bytes(const char* text) {
+  const auto* const at = reinterpret_cast<const __m256i*>(text);
+  return {_mm256_loadu_si256(at), _mm256_loadu_si256(at + 1)};
+}
+BYTESTRIDE_KERNEL __m256i splat_half(std::uint8_t byte) {
+  return _mm256_set1_epi8(static_cast<char>(byte));
+}
+BYTESTRIDE_KERNEL Bytes splat(std::uint8_t byte) {
+  return {splat_half(byte), splat_half(byte)};
+}
+BYTESTRIDE_KERNEL std::uint64_t mask_of(const Flags& flags) {
+  return static_cast<std::uint32_t>(_mm256_movemask_epi8(flags.low)) |
+         static_cast<std::uint64_t>(static_cast<std::uint32_t>(_mm256_movemask_epi8(flags.high)))
+             << 32;
+}
+BYTESTRIDE_KERNEL Flags both(const Flags& a, const Flags& b) {
+  return {_mm256_and_si256(a.low, b.low), _mm256_and_si256(a.high, b.high)};
+}
+BYTESTRIDE_KERNEL Flags but_not(const Flags& a, const Flags& b) {
+  return {_mm256_andnot_si256(b.low, a.low), _mm256_andnot_si256(b.high, a.high)};
+}
+BYTESTRIDE_KERNEL Flags equal(const Bytes& bytes, std::uint8_t byte) {
+  const __m256i wanted = splat_half(byte);
+  return {_mm256_cmpeq_epi8(bytes.low, wanted), _mm256_cmpeq_epi8(bytes.high, wanted)};
+}
+BYTESTRIDE_KERNEL Flags only(unsigned i) {
+  alignas(32) static constexpr std::uint8_t kNumbers[32] = {
+      0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+      16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
+  const __m256i numbers = _mm256_load_si256(reinterpret_cast<const __m256i*>(kNumbers));
+  return equal({numbers, _mm256_add_epi8(numbers, splat_half(32))}, static_cast<std::uint8_t>(i));
+}
+// Bytes of that value or more.
+BYTESTRIDE_KERNEL Flags above(const Bytes& bytes, std::uint8_t least) {
+  const __m256i bound = splat_half(least);
+  return {_mm256_cmpeq_epi8(_mm256_max_epu8(bytes.low, bound), bytes.low),
+          _mm256_cmpeq_epi8(_mm256_max_epu8(bytes.high, bound), bytes.high)};
+}
+BYTESTRIDE_KERNEL Flags with_bit(const Bytes& bytes, std::uint8_t bit) {
+  return equal(both(bytes, splat(bit)), bit);
+}
+BYTESTRIDE_KERNEL Bytes choose(const Flags& flags, const Bytes& yes, const Bytes& no) {
+  return {_mm256_blendv_epi8(no.low, yes.low, flags.low),
+          _mm256_blendv_epi8(no.high, yes.high, flags.high)};
+}
+BYTESTRIDE_KERNEL __m256i quarter_of(const std::uint8_t* row, int quarter) {
+  return _mm256_broadcastsi128_si256(
+      _mm_load_si128(reinterpret_cast<const __m128i*>(row) + quarter));
+}
+BYTESTRIDE_KERNEL __m256i look_up_half(const std::uint8_t* row, __m256i bytes) {
+  // Four look-ups by the low four bits; the next two bits, moved to the top, choose between them.
+  const __m256i places = _mm256_and_si256(bytes, splat_half(0x0F));
+  const __m256i bit4 = _mm256_slli_epi16(bytes, 3);
+  const __m256i bit5 = _mm256_slli_epi16(bytes, 2);
+  const __m256i low = _mm256_blendv_epi8(_mm256_shuffle_epi8(quarter_of(row, 0), places),
+                                         _mm256_shuffle_epi8(quarter_of(row, 1), places), bit4);
+  const __m256i high = _mm256_blendv_epi8(_mm256_shuffle_epi8(quarter_of(row, 2), places),
+                                          _mm256_shuffle_epi8(quarter_of(row, 3), places), bit4);
+  return _mm256_blendv_epi8(low, high, bit5);
+}
+// By the low six bits of each byte.
+BYTESTRIDE_KERNEL Bytes look_up(const std::uint8_t* row, const Bytes& places) {
+  return {look_up_half(row, places.low), look_up_half(row, places.high)};
+}
+// Each byte becomes the one before it.
+BYTESTRIDE_KERNEL Bytes shifted(const Bytes& bytes, const Bytes& block_before) {
+  const __m256i below = _mm256_permute2x128_si256(block_before.high, bytes.low, 0x21);
+  const __m256i middle = _mm256_permute2x128_si256(bytes.low, bytes.high, 0x21);
+  return {_mm256_alignr_epi8(bytes.low, below, 15), _mm256_alignr_epi8(bytes.high, middle, 15)};
 }
 
-BYTESTRIDE_AVX2 __m256i between(__m256i bytes, char first, char last) {
+BYTESTRIDE_KERNEL __m256i between(__m256i bytes, char first, char last) {
   return _mm256_and_si256(_mm256_cmpgt_epi8(bytes, _mm256_set1_epi8(static_cast<char>(first - 1))),
                           _mm256_cmpgt_epi8(_mm256_set1_epi8(static_cast<char>(last + 1)), bytes));
 }
-
-BYTESTRIDE_AVX2 std::uint64_t mask_between(const Bytes64& bytes, char first, char last) {
-  return mask_of(between(bytes.low, first, last), between(bytes.high, first, last));
+BYTESTRIDE_KERNEL std::uint64_t mask_between(const Bytes& bytes, char first, char last) {
+  return mask_of({between(bytes.low, first, last), between(bytes.high, first, last)});
 }
-
-BYTESTRIDE_AVX2 std::uint64_t mask_equal(const Bytes64& bytes, char c) {
-  const __m256i wanted = _mm256_set1_epi8(c);
-  return mask_of(_mm256_cmpeq_epi8(bytes.low, wanted), _mm256_cmpeq_epi8(bytes.high, wanted));
+BYTESTRIDE_KERNEL std::uint64_t mask_equal(const Bytes& bytes, char c) {
+  return mask_of(equal(bytes, static_cast<std::uint8_t>(c)));
 }
 
 }  // namespace
+}  // namespace bytestride
 
-__attribute__((target("avx2"))) void classify_blocks_avx2(const char* text, std::size_t n_blocks,
-                                                          BlockMasks* masks) {
-  for (std::size_t i = 0; i < n_blocks; ++i) {
-    const auto* const at = reinterpret_cast<const __m256i*>(text + i * kBlockBytes);
-    const Bytes64 bytes{_mm256_loadu_si256(at), _mm256_loadu_si256(at + 1)};
+#include "simd/beyond_ascii.hpp"
+
+namespace bytestride {
+
+BYTESTRIDE_TARGET Text classify_blocks_avx2(const char* text, std::size_t n_blocks,
+                                            const ClassRows& rows, ClassMasks* masks) {
+  BeyondAscii beyond{splat(0)};
+  std::uint64_t all_non_ascii = 0;
+  for (std::size_t k = 0; k < n_blocks; ++k) {
+    const Bytes bytes = load_bytes(text + k * kBlockBytes);
     const std::uint64_t space = mask_equal(bytes, ' ');
-    masks[i] = {mask_between(bytes, 'A', 'Z'),
-                mask_between(bytes, 'a', 'z'),
-                mask_between(bytes, '0', '9'),
-                mask_between(bytes, '\t', '\r') | space,
-                mask_equal(bytes, '\n') | mask_equal(bytes, '\r'),
-                space,
-                mask_equal(bytes, '\''),
-                mask_equal(bytes, '/'),
-                mask_of(bytes.low, bytes.high)};
+    masks->upper[k] = mask_between(bytes, 'A', 'Z');
+    masks->lower[k] = mask_between(bytes, 'a', 'z');
+    masks->mark[k] = 0;
+    masks->number[k] = mask_between(bytes, '0', '9');
+    masks->white[k] = mask_between(bytes, '\t', '\r') | space;
+    masks->blank[k] = mask_equal(bytes, '\'') | space;
+    masks->line[k] = mask_equal(bytes, '\n') | mask_equal(bytes, '\r') | mask_equal(bytes, '/');
+    masks->non_ascii[k] = mask_of(bytes);
+    masks->continuation[k] = 0;
+    all_non_ascii |= masks->non_ascii[k];
+    if (masks->non_ascii[k] == 0) {
+      pass_ascii(beyond);
+      continue;
+    }
+    const Bytes bits =
+        classes_beyond_ascii(text + k * kBlockBytes, bytes, rows, beyond, &masks->continuation[k]);
+    masks->upper[k] |= mask_of(with_bit(bits, kUpperBit));
+    masks->lower[k] |= mask_of(with_bit(bits, kLowerBit));
+    masks->mark[k] = mask_of(with_bit(bits, kMarkBit));
+    masks->number[k] |= mask_of(with_bit(bits, kNumberBit));
+    masks->white[k] |= mask_of(with_bit(bits, kWhiteBit));
   }
+  if (all_non_ascii == 0) return Text::ascii;
+  return is_well_formed(beyond, text + n_blocks * kBlockBytes) ? Text::well_formed
+                                                               : Text::ill_formed;
 }
 
 }  // namespace bytestride
