@@ -5,6 +5,8 @@
 #include <iterator>
 #include <type_traits>
 
+#include "encode/short_keys.hpp"
+
 namespace bytestride {
 namespace {
 
@@ -87,19 +89,15 @@ std::size_t SpanEncoder::probe(const SpanBatch& spans, const FrontTable& front,
   std::uint32_t begin = 0;
   for (std::size_t first = 0; first < spans.n; first += kProbeAhead) {
     const std::size_t last = std::min(first + kProbeAhead, spans.n);
-    const auto ask_for = [&](std::size_t i, std::uint64_t key) {
-      scratch.keys[i] = key;
-      reader.prefetch(key);
-      begin = spans.ends[i];
-    };
-    std::size_t i = first;
-    for (; i < std::min(last, n_far); ++i) {
-      ask_for(i, ShortKey::load(spans.base + begin, spans.ends[i] - begin));
+    const std::size_t n_here = std::clamp(n_far, first, last) - first;
+    load_short_keys(spans.base, begin, {spans.ends + first, n_here}, scratch.keys + first);
+    for (std::size_t i = first + n_here; i < last; ++i) {
+      begin = i == 0 ? 0 : spans.ends[i - 1];
+      scratch.keys[i] = ShortKey::load_at_end(spans.base + begin, spans.ends[i] - begin);
     }
-    for (; i < last; ++i) {
-      ask_for(i, ShortKey::load_at_end(spans.base + begin, spans.ends[i] - begin));
-    }
-    for (i = first; i < last; ++i) {
+    begin = spans.ends[last - 1];
+    for (std::size_t i = first; i < last; ++i) reader.prefetch(scratch.keys[i]);
+    for (std::size_t i = first; i < last; ++i) {
       const std::uint64_t value = reader.find(scratch.keys[i]);
       scratch.values[i] = value;
       scratch.missed_spans[n_missed] = static_cast<std::uint32_t>(i);

@@ -17,6 +17,7 @@ class ShortKey {
  public:
   static constexpr std::size_t kMaxBytes = 8;
   static constexpr std::size_t kReadAhead = 8;  // bytes read at the word's start
+  static constexpr std::uint64_t kTag = 0xF8;   // and the length: the top byte of a shorter word
 
   // The key of the n bytes at p, or 0 where they have none: longer words, and those of eight bytes
   // that end like the key of a shorter one, or are all zero. Precondition: kReadAhead bytes can be
@@ -37,7 +38,6 @@ class ShortKey {
   }
 
  private:
-  static constexpr std::uint64_t kTag = 0xF8;
   static constexpr std::uint64_t kMasks[kMaxBytes + 2] = {0,
                                                           0xFF,
                                                           0xFFFF,

@@ -10,8 +10,10 @@
 
 #include "encode/cache_budget.hpp"
 #include "encode/front_table.hpp"
+#include "encode/short_keys.hpp"
 #include "encode/word_caches.hpp"
 #include "encode/word_key.hpp"
+#include "simd/backend.hpp"
 #include "support.hpp"
 
 using namespace bytestride;
@@ -109,6 +111,32 @@ TEST_CASE("different words have different keys, and few short ones have none") {
     const auto [short_at, short_is_new] = short_keys.insert({short_key(word), word});
     CHECK((short_is_new || short_at->second == word));
   });
+}
+
+TEST_CASE("short keys of many words are those of each, on every backend") {
+  const Backend before = backend();
+  for_seeds(2000, [](Random& random) {
+    const std::string text =
+        letters(random, ByteSpan("ab\0\xFF\xF8\xF9", 6), 40 + random.below(400));
+    std::vector<std::uint32_t> ends;
+    const std::uint32_t begin = static_cast<std::uint32_t>(random.below(20));
+    for (std::uint32_t at = begin + 1; at + 8 < text.size();) {
+      ends.push_back(at);
+      at += static_cast<std::uint32_t>(1 + random.below(random.one_in(4) ? 40 : 9));
+    }
+    if (ends.empty()) return;
+    for (const Backend one : available_backends()) {
+      set_backend(one);
+      std::vector<std::uint64_t> keys(ends.size());
+      load_short_keys(text.data(), begin, ends, keys.data());
+      std::uint32_t at = begin;
+      for (std::size_t i = 0; i < ends.size(); ++i) {
+        CHECK(keys[i] == ShortKey::load_at_end(text.data() + at, ends[i] - at));
+        at = ends[i];
+      }
+    }
+  });
+  set_backend(before);
 }
 
 TEST_CASE("a front table gives what was put in last, or nothing") {
