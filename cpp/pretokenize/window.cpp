@@ -94,6 +94,7 @@ void Window::follow_beyond_ascii(const char* begin, const char* text_end) {
                                   classes.white};
   for (std::size_t k = 0; k < kMaskWords; ++k) {
     for (std::uint64_t* const mask : masks) mask[k] &= ~classes.non_ascii[k];
+    classes.line[k] &= ~classes.non_ascii[k];
     classes.continuation[k] = 0;
   }
   std::uint64_t taken = 0;  // bytes of this block that a character of the last one took
