@@ -67,8 +67,8 @@ const ClassRows& class_rows() {
 void Window::load(ClassifyBlocks classify, std::string_view text, std::size_t position) {
   const char* const begin = text.data() + position;
   const std::size_t left = text.size() - position;
-  ends_text = left <= kBytes;
-  n_bytes = std::min(left, kBytes);
+  ends_text = left < kMaskBytes;
+  n_bytes = ends_text ? left : kMaskBytes - kBlockBytes;
   Text kind;
   if (left >= kMaskBytes + kBlockBytes) {
     kind = classify(begin, kMaskWords, class_rows(), &classes);
