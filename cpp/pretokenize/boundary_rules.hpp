@@ -165,7 +165,7 @@ BYTESTRIDE_KERNEL Bits word_starts(const Window& window, const Classes& c, Bits*
   return starts;
 }
 
-// Groups of at most Most digits, from the start of each run.
+// Groups of at most Most digits, from the start of each run, where digits have several bytes.
 template <unsigned Most>
 BYTESTRIDE_KERNEL Bits group_starts(const Bits& digits, const Bits& continued) {
   const Words all = words_of(digits);
@@ -195,11 +195,16 @@ BYTESTRIDE_KERNEL Bits number_starts(const Classes& c) {
     return c.number & ~c.continuation;
   } else {
     static_assert(G.max_digits == 3);
-    const Bits longer = c.number & continued & after<2>(c.number) & after<3>(c.number);
-    if (any(longer | (c.number & c.continuation))) {
+    if (c.beyond_ascii && any(c.number & c.continuation)) {
       return group_starts<G.max_digits>(c.number & ~c.continuation, continued);
     }
-    return c.number & ~continued;
+    Bits starts = c.number & ~continued;
+    // Where three digits come before one, a group starts if one started with the first of them.
+    const Bits fourth = c.number & continued & after<2>(c.number) & after<3>(c.number);
+    for (Bits next = after<3>(starts) & fourth; any(next); next = after<3>(next) & fourth) {
+      starts = starts | next;
+    }
+    return starts;
   }
 }
 

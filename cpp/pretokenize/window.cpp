@@ -67,8 +67,8 @@ const ClassRows& class_rows() {
 void Window::load(ClassifyBlocks classify, std::string_view text, std::size_t position) {
   const char* const begin = text.data() + position;
   const std::size_t left = text.size() - position;
-  ends_text = left <= kBytes;
-  n_bytes = std::min(left, kBytes);
+  ends_text = left < kMaskBytes;
+  n_bytes = ends_text ? left : kMaskBytes - kBlockBytes;
   Text kind;
   if (left >= kMaskBytes + kBlockBytes) {
     kind = classify(begin, kMaskWords, class_rows(), &classes);
@@ -94,6 +94,7 @@ void Window::follow_beyond_ascii(const char* begin, const char* text_end) {
                                   classes.white};
   for (std::size_t k = 0; k < kMaskWords; ++k) {
     for (std::uint64_t* const mask : masks) mask[k] &= ~classes.non_ascii[k];
+    classes.line[k] &= ~classes.non_ascii[k];
     classes.continuation[k] = 0;
   }
   std::uint64_t taken = 0;  // bytes of this block that a character of the last one took

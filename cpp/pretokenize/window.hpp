@@ -3,8 +3,8 @@
 //
 // Every byte of a character carries its class, so that runs of characters are runs of bits; bytes
 // after a character's first are marked. The last block of 64 bytes is for rules that look ahead:
-// the stretch itself is shorter by it. Bytes beyond the end of the text have no class. 1.5 KiB,
-// the scanner's own.
+// the stretch itself is shorter by it, unless the text ends there. Bytes beyond the end of the text
+// have no class. 1.5 KiB, the scanner's own.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +15,11 @@
 namespace bytestride {
 
 struct Window {
-  static constexpr std::size_t kBytes = kMaskBytes - kBlockBytes;
-
   ClassMasks classes;
   alignas(64) std::uint64_t valid[kMaskWords];  // bytes that are text
 
   bool beyond_ascii;    // there are characters of several bytes
-  std::size_t n_bytes;  // in the stretch, at most kBytes
+  std::size_t n_bytes;  // in the stretch
   bool ends_text;       // the stretch reaches the end of the text
 
   // Precondition: position < text.size().

@@ -192,6 +192,87 @@ TEST_CASE("backends agree across blocks and windows") {
   });
 }
 
+TEST_CASE("backends agree where a window ends, or the text in it") {
+  // One of each class and length in bytes, and one of each way to be ill-formed.
+  static constexpr std::string_view kParts[] = {"a",
+                                                "A",
+                                                "'s",
+                                                "'\u017F",
+                                                " ",
+                                                "\n",
+                                                "\r\n",
+                                                "\u0085",
+                                                "\u3000",
+                                                "1",
+                                                "123",
+                                                "\u0661",
+                                                "\U0001D7CE",
+                                                "!",
+                                                "/",
+                                                "\u2014",
+                                                "\U0001F642",
+                                                "\u4E2D",
+                                                "\u00E9",
+                                                "\u0414",
+                                                "\u0301",
+                                                "\u093E",
+                                                "\u01C5",
+                                                "\U00020000",
+                                                "\uAC00",
+                                                "\u0378",
+                                                "\xFF",
+                                                "\x80",
+                                                "\xC3",
+                                                "\xE4\xB8",
+                                                "\xF0\x9F\x99",
+                                                "\xED\xA0\x80",
+                                                "\xE0\x80\x80",
+                                                "\xC0\x80",
+                                                "\xF4\x90\x80\x80"};
+  constexpr std::size_t kWellFormed = 26;
+  for_seeds(1500, [](Random& random) {
+    // 960 bytes are a window's own, 64 are for looking ahead, and 64 more must be readable.
+    const std::size_t border = random.pick(std::array<std::size_t, 4>{960, 1024, 1088, 1920});
+    const std::size_t n_kinds = random.one_in(2) ? kWellFormed : std::size(kParts);
+    std::string_view few[4];
+    for (std::string_view& part : few) part = kParts[random.below(n_kinds)];
+    std::string text =
+        letters(random, random.pick(std::array{"a", "aaa ", " ", "B"}), border - random.below(70));
+    while (text.size() < border + 8) {
+      text += repeated(few[random.below(4)], random.one_in(6) ? 1 + random.below(40) : 1);
+    }
+    if (random.one_in(2)) text.resize(border + random.below(5));
+    for (const KnownPattern& known : known_patterns()) {
+      scan_ends(known, text, random.one_in(2) ? 2048 : 1 + random.below(300));
+    }
+  });
+}
+
+TEST_CASE("every code point and every ill-formed beginning has the class it has by itself") {
+  // Many to a block, so that vectors look up what they share; and each beside its neighbours.
+  for (char32_t first = 0x80; first <= 0x10FFFF; first += first < 0x20000 ? 300 : 4099) {
+    std::string text;
+    for (char32_t c = first; c < first + 300 && c <= 0x10FFFF; ++c) {
+      if (c >= 0xD800 && c <= 0xDFFF) continue;
+      char bytes[4];
+      text.append(bytes, encode_utf8(c, bytes));
+      if (c % 5 == 0) text += c % 2 ? "1" : " A";
+    }
+    for (const KnownPattern& known : known_patterns()) scan_ends(known, text, 2048);
+  }
+  for (unsigned lead = 0x80; lead < 0x100; ++lead) {
+    for (unsigned second = 0; second < 0x100; second += 8) {
+      std::string text = "a";
+      for (const std::string_view rest : {"", "\x80", "\xBF\x80", "\x80\x80\x80", "z"}) {
+        text += {static_cast<char>(lead), static_cast<char>(second)};
+        text += rest;
+      }
+      scan_ends(pattern_named("o200k"), text, 2048);
+      scan_ends(pattern_named("gpt2"), text, 2048);
+    }
+  }
+}
+
 TEST_CASE("the scanner follows the regular expressions: random bytes") {
   for_seeds(2000, [](Random& random) {
     std::string text;
