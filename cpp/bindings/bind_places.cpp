@@ -72,6 +72,31 @@ class EncodedText {
   ByteSpan utf8_;
 };
 
+// From bytes to units, for places whose begins ascend. A place may end beyond the begin of the
+// next: all that end in one run of white space end where it does, which is found once.
+class PlaceUnits {
+ public:
+  explicit PlaceUnits(const DocumentView& document) : cursor_(document) {}
+
+  UnitCursor::Span of(const TokenPlace& place) {
+    const std::size_t begin = cursor_.at(place.begin).begin;
+    if (place.begin == place.end) return {begin, begin};
+    if (place.end == farthest_byte_) return {begin, farthest_unit_};
+    UnitCursor ahead = cursor_;
+    const std::size_t end = ahead.at(place.end - 1).end;
+    if (place.end > farthest_byte_) {
+      farthest_byte_ = place.end;
+      farthest_unit_ = end;
+    }
+    return {begin, end};
+  }
+
+ private:
+  UnitCursor cursor_;
+  std::size_t farthest_byte_ = 0;
+  std::size_t farthest_unit_ = 0;
+};
+
 py::str part_of(const py::object& text, std::size_t begin, std::size_t end) {
   PyObject* const part =
       PyUnicode_Substring(text.ptr(), static_cast<Py_ssize_t>(begin), static_cast<Py_ssize_t>(end));
@@ -91,11 +116,9 @@ py::tuple encode_with_offsets(Engine& engine, const py::object& text, const py::
   const std::vector<TokenPlace> places = encoded.places(encoded.n_ids());
   py::array_t<std::int64_t> offsets({static_cast<py::ssize_t>(places.size()), py::ssize_t{2}});
   std::int64_t* out = offsets.mutable_data();
-  UnitCursor cursor(encoded.document());
+  PlaceUnits units(encoded.document());
   for (const TokenPlace& place : places) {
-    const bool empty = place.begin == place.end;
-    const std::size_t begin = in_chars ? cursor.at(place.begin).begin : place.begin;
-    const std::size_t end = !in_chars ? place.end : empty ? begin : cursor.at(place.end - 1).end;
+    const auto [begin, end] = in_chars ? units.of(place) : UnitCursor::Span{place.begin, place.end};
     *out++ = static_cast<std::int64_t>(begin);
     *out++ = static_cast<std::int64_t>(end);
   }
@@ -183,10 +206,19 @@ Returns
 -------
 ids : list of int
 offsets : numpy.ndarray
-    int64[n_tokens, 2], begin and end. A token with a part of a character has the whole character
-    in its offsets where they are in characters. With a normaliser the offsets are those of the
-    text as it was given; a character that was composed has those of its first part, as in Hugging
-    Face's tokenizers.)")
+    int64[n_tokens, 2], begin and end, as `Encoding.offsets` of Hugging Face's tokenizers 0.23 has
+    them before a post-processor trims them; begins never descend.
+
+    - A token with a part of a character has the whole character in its offsets where they are in
+      characters.
+    - With a normaliser the offsets are those of the text as it was given. A character that was
+      composed has those of its first part, each part of one that was decomposed those of the whole.
+    - An added token with `lstrip` or `rstrip` has the white space that it takes in its offsets.
+      Where another added token begins in that white space, it has its own place there too, and what
+      follows it is text again, so that the offsets of the two overlap.
+    - A space that the pre-tokenizer puts before a word (`add_prefix_space`) has the offsets of the
+      character behind it: a token that begins with it begins with that character, and one that is
+      nothing else has the whole character.)")
       .def("truncate", &truncate, py::arg("text"), py::arg("max_tokens"), py::kw_only(), allowed(),
            disallowed(),
            R"(The beginning of a text, of at most so many tokens.
@@ -233,7 +265,9 @@ list of str
 Raises
 ------
 ValueError
-    A character takes more than `max_tokens` tokens.)")
+    A character takes more than `max_tokens` tokens. A space that the pre-tokenizer puts before it
+    is one with it, and so are added tokens of which one begins in white space that the other
+    took.)")
       .def("count_till_limit", &count_till_limit, py::arg("text"), py::arg("limit"), py::kw_only(),
            allowed(), disallowed(),
            R"(The number of ids that encode gives, if it is at most `limit`.

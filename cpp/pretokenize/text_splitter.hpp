@@ -52,12 +52,15 @@ class TextSplitter {
   void split(ByteSpan text, const AddedTokenSet& wanted, SplitScratch& scratch, OnSpans&& on_spans,
              OnToken&& on_token) const {
     const auto on_part = [&](ByteSpan part) { return split_segment(part, scratch, on_spans); };
+    const auto on_match = [&](const AddedTokens::Match& match) {
+      return on_token(added_.all()[match.index].id);
+    };
     const auto on_segment = [&](ByteSpan segment) {
       if (normalise_nfc_) segment = normalised(segment, scratch);
       if (!wanted.has_normalized()) return on_part(segment);
-      return added_.segment(segment, wanted, Round::normalised, on_part, on_token);
+      return added_.segment(segment, wanted, Round::normalised, on_part, on_match);
     };
-    added_.segment(text, wanted, Round::raw, on_segment, on_token);
+    added_.segment(text, wanted, Round::raw, on_segment, on_match);
   }
 
  private:

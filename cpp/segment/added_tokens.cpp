@@ -146,7 +146,6 @@ bool AddedTokens::apply_flags(ByteSpan text, Progress& progress, Match& match) c
 void AddedTokenSet::add(const AddedTokens& tokens, std::size_t index) {
   const AddedToken& token = tokens.all()[index];
   members_[index] = true;
-  has_flags_ = has_flags_ || token.lstrip || token.rstrip || token.single_word || token.normalized;
   contents_.add(token.content[0]);
   if (token.normalized) {
     normalised_round_.add(tokens.matched(index)[0]);

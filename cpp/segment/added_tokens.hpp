@@ -70,11 +70,12 @@ class AddedTokens {
   // false where there is none.
   bool find(ByteSpan text, std::size_t from, const AddedTokenSet& wanted, Match& match) const;
 
-  // One round over a text: calls on_text(ByteSpan), never for an empty one, and on_token(TokenId)
-  // in the order of the text, until one of them returns false. Returns whether none did.
-  template <typename OnText, typename OnToken>
+  // One round over a text: calls on_text(ByteSpan), never for an empty one, and on_match(Match),
+  // with the white space that the token takes, in the order of the text, until one of them returns
+  // false. Returns whether none did.
+  template <typename OnText, typename OnMatch>
   bool segment(ByteSpan text, const AddedTokenSet& wanted, Round round, OnText&& on_text,
-               OnToken&& on_token) const {
+               OnMatch&& on_match) const {
     Progress progress;
     Match match{};
     for (std::size_t from = 0; find_in_round(text, from, wanted, round, match);) {
@@ -84,7 +85,7 @@ class AddedTokens {
           !goes_on(on_text, text.substr(progress.done, match.begin - progress.done))) {
         return false;
       }
-      if (!goes_on(on_token, tokens_[match.index].id)) return false;
+      if (!goes_on(on_match, match)) return false;
       progress.done = match.end;
     }
     return progress.done >= text.size() || goes_on(on_text, text.substr(progress.done));
@@ -123,8 +124,6 @@ class AddedTokenSet {
   bool contains(std::size_t index) const { return members_[index]; }
   bool empty() const { return contents_.empty(); }
   bool has_normalized() const { return !normalised_round_.empty(); }
-  // Whether a token of the set has a flag beside `special`.
-  bool has_flags() const { return has_flags_; }
   // The bytes that contents start with, and those of what is looked for in a round.
   const FirstBytes& contents() const { return contents_; }
   const FirstBytes& round(Round round) const {
@@ -133,7 +132,6 @@ class AddedTokenSet {
 
  private:
   std::vector<bool> members_;
-  bool has_flags_ = false;
   FirstBytes contents_;
   FirstBytes raw_round_;
   FirstBytes normalised_round_;

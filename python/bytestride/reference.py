@@ -17,10 +17,12 @@ of two other versions, 17 and 8.
 from __future__ import annotations
 
 import codecs
+import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import regex
 
@@ -269,18 +271,27 @@ _WHITE_SPACE = r"\p{White_Space}*"
 _WORD_CHARACTER = r"[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]"
 
 
-def find_added_tokens(data: bytes, tokens: Mapping[bytes, AddedToken]) -> list[bytes | AddedToken]:
+class Segment(NamedTuple):
+    """A part of some bytes, and where it begins; of an added token, or None for a text between."""
+
+    data: bytes
+    begin: int
+    token: AddedToken | None
+
+
+def find_added_tokens(data: bytes, tokens: Mapping[bytes, AddedToken]) -> list[Segment]:
     """Cut bytes at added tokens, with their flags; `tokens` says what each is matched by.
 
     Texts are found as special tokens are. One with `single_word` counts only where no word
     character stands beside it. One with `lstrip` or `rstrip` takes the white space on that side,
     but on the left none that was taken before. A text may stand in the white space that the one
-    before it took: then both count, unless nothing is left of the second.
+    before it took: then both count, unless nothing is left of the second, and what follows the
+    second is text again.
     """
     if not tokens:
-        return [data] if data else []
+        return [Segment(data, 0, None)] if data else []
     longest_first = sorted(tokens, key=len, reverse=True)
-    parts: list[bytes | AddedToken] = []
+    segments = []
     done = 0
     for match in re.finditer(b"|".join(map(re.escape, longest_first)), data):
         begin, end = match.span()
@@ -299,29 +310,51 @@ def find_added_tokens(data: bytes, tokens: Mapping[bytes, AddedToken]) -> list[b
         if begin >= end:
             continue
         if done < begin:
-            parts.append(data[done:begin])
-        parts.append(token)
+            segments.append(Segment(data[done:begin], done, None))
+        segments.append(Segment(data[begin:end], begin, token))
         done = end
     if done < len(data):
-        parts.append(data[done:])
-    return parts
+        segments.append(Segment(data[done:], done, None))
+    return segments
 
 
 def split_at_added_tokens(
     data: bytes, tokens: Iterable[AddedToken], normalise: Callable[[bytes], bytes]
-) -> list[bytes | AddedToken]:
+) -> list[Segment]:
     """Cut bytes at added tokens in two rounds, as Hugging Face does; the text comes normalised.
 
     First those that are not `normalized`, in the text as it is; then, in each normalised stretch
-    between them, the others, by their normalised content.
+    between them, the others, by their normalised content. Where a segment begins has a meaning only
+    if the normaliser leaves the bytes as they are.
     """
     tokens = list(tokens)
     first = {token.content.encode(): token for token in tokens if not token.normalized}
     second = {normalise(token.content.encode()): token for token in tokens if token.normalized}
-    parts: list[bytes | AddedToken] = []
-    for part in find_added_tokens(data, first):
-        parts += find_added_tokens(normalise(part), second) if isinstance(part, bytes) else [part]
-    return parts
+    segments = []
+    for segment in find_added_tokens(data, first):
+        if segment.token is not None:
+            segments.append(segment)
+            continue
+        for inner in find_added_tokens(normalise(segment.data), second):
+            segments.append(inner._replace(begin=segment.begin + inner.begin))
+    return segments
+
+
+def places_of_bytes(data: bytes, words: Iterable[bytes]) -> list[tuple[int, int]]:
+    """Where in some bytes each byte of their pretokens lies: its begin and end.
+
+    A space that a stage put before a pretoken lies where the character behind it does.
+    """
+    places = []
+    position = 0
+    for word in words:
+        if word.startswith(b" ") and not data.startswith(b" ", position):
+            [(_, character), *_] = _characters(data[position : position + 4])
+            places.append((position, position + len(character)))
+            word = word[1:]
+        places += [(i, i + 1) for i in range(position, position + len(word))]
+        position += len(word)
+    return places
 
 
 # Training.
@@ -533,25 +566,26 @@ class Tokenizer:
 
         Special tokens named in `allowed_special` become their ids; the others are ordinary text.
         """
-        return [token_id for token_id, _ in self.encode_with_lengths(text, allowed_special)]
+        return [token_id for token_id, _, _ in self._encode_with_places(text, allowed_special)]
 
-    def encode_with_lengths(
-        self, text: str | bytes, allowed_special: Collection[str] = ()
-    ) -> list[tuple[int, int]]:
-        """Ids of a text, each with the number of bytes that it covers."""
+    def _encode_with_places(
+        self, text: str | bytes, allowed_special: Collection[str]
+    ) -> list[tuple[int, int, int]]:
+        """Ids of a text, each with the begin and end of its bytes, if that is as normalised."""
         unknown = set(allowed_special) - self.special_tokens.keys()
         if unknown:
             raise ValueError(f"{sorted(unknown)[0]!r} is no special token of this tokenizer")
         wanted = [t for t in self.added_tokens if not t.special or t.content in allowed_special]
         ids = []
-        for part in split_at_added_tokens(to_utf8(text), wanted, self.normalise):
-            if isinstance(part, AddedToken):
-                ids.append((part.id, len(part.content.encode())))
+        for data, begin, token in split_at_added_tokens(to_utf8(text), wanted, self.normalise):
+            if token is not None:
+                ids.append((token.id, begin, begin + len(data)))
                 continue
-            for word in split_bytes(part, self.pattern):
-                ids += [
-                    (token_id, len(self.bytes_of[token_id])) for token_id in self.encode_word(word)
-                ]
+            words = split_bytes(data, self.pattern)
+            places = iter(places_of_bytes(data, words))
+            for token_id in itertools.chain.from_iterable(map(self.encode_word, words)):
+                own = [next(places) for _ in self.bytes_of[token_id]]
+                ids.append((token_id, begin + own[0][0], begin + own[-1][1]))
         return ids
 
     def encode_with_offsets(
@@ -560,46 +594,56 @@ class Tokenizer:
         """Ids of a text, and the begin and end of each token in it.
 
         In bytes of its UTF-8, or in characters: then a part of a character counts as the whole.
+        ValueError for a text that the normaliser changes.
         """
+        self._refuse_to_align(text)
         characters = characters_of_bytes(text)
-        ids, offsets, begin = [], [], 0
-        for token_id, n_bytes in self.encode_with_lengths(text, allowed_special):
-            end = begin + n_bytes
+        ids, offsets = [], []
+        for token_id, begin, end in self._encode_with_places(text, allowed_special):
             ids.append(token_id)
             offsets.append(
                 (begin, end) if unit == "byte" else (characters[begin][0], characters[end - 1][1])
             )
-            begin = end
         return ids, offsets
+
+    def _refuse_to_align(self, text: str) -> None:
+        if self.normalise(to_utf8(text)) != to_utf8(text):
+            raise ValueError("the normaliser changes the text; its places are not followed here")
 
     def cuts(self, text: str, allowed_special: Collection[str] = ()) -> list[int | None]:
         """Where a text may be cut before each of its tokens, and behind the last.
 
-        The index of the character that begins there; None inside of a character.
+        The index of the character that begins there; None inside of a character, between it and a
+        space that was put before it, and where the next token begins before the end of this one.
+        ValueError for a text that the normaliser changes.
         """
+        self._refuse_to_align(text)
         characters = characters_of_bytes(text)
         first_bytes = {}
         for byte, (begin, _) in reversed(list(enumerate(characters))):
             first_bytes[begin] = byte
         character_at = {byte: begin for begin, byte in first_bytes.items()}
         character_at[len(characters)] = len(text)
+        places = [place[1:] for place in self._encode_with_places(text, allowed_special)]
+        begins = [begin for begin, _ in places[1:]] + [len(characters)]
         cuts: list[int | None] = [0]
-        position = 0
-        for _, n_bytes in self.encode_with_lengths(text, allowed_special):
-            position += n_bytes
-            cuts.append(character_at.get(position))
+        for (_, end), next_begin in zip(places, begins, strict=False):
+            cuts.append(character_at.get(end) if end <= next_begin else None)
         return cuts
 
-    def truncate(self, text: str, max_tokens: int) -> str:
+    def truncate(self, text: str, max_tokens: int, allowed_special: Collection[str] = ()) -> str:
         """Cut a text behind the last of its first tokens that ends where a character does."""
-        return text[: max(cut for cut in self.cuts(text)[: max_tokens + 1] if cut is not None)]
+        cuts = self.cuts(text, allowed_special)[: max_tokens + 1]
+        return text[: max(cut for cut in cuts if cut is not None)]
 
-    def chunk(self, text: str, max_tokens: int, overlap: int = 0) -> list[str]:
+    def chunk(
+        self, text: str, max_tokens: int, overlap: int = 0, allowed_special: Collection[str] = ()
+    ) -> list[str]:
         """Cut a text into pieces of as many tokens as fit; each begins `overlap` tokens back.
 
         Where that is within a character the next begins later, and a piece ends earlier.
         """
-        cuts = self.cuts(text)
+        cuts = self.cuts(text, allowed_special)
         n_tokens = len(cuts) - 1
         chunks: list[str] = []
         begin = 0

@@ -157,7 +157,7 @@ TEST_CASE("flags: white space that is taken, words that are not single, two roun
     std::string out;
     nfc.segment(
         text, all, round, [&](ByteSpan part) { out.append("(").append(part).append(")"); },
-        [&](TokenId id) { out += std::to_string(id); });
+        [&](const AddedTokens::Match& match) { out += std::to_string(nfc.all()[match.index].id); });
     return out;
   };
   CHECK(parts("x \u3000<l> y", Round::raw) == "(x)0( y)");

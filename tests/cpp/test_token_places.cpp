@@ -74,6 +74,58 @@ TEST_CASE("what is before a cut, normalised alone, is what the tokens up to it s
   }
 }
 
+TEST_CASE("added tokens have the white space they take, and may lie within that of another") {
+  const Encoder encoder = make_encoder("gpt2",
+                                       {{"<x>", 300, false, true, true},
+                                        {"\n\n", 301, false},
+                                        {"e\u0301", 302, false, false, true, false, true}},
+                                       true);
+  const AddedTokenSet& wanted = encoder.splitter().always_wanted();
+  const auto check = [&](const std::string& text, const std::vector<TokenPlace>& expected) {
+    CAPTURE(text);
+    for (std::size_t n = 0; n <= expected.size(); ++n) {  // the first of them are the same
+      const auto places = places_in(encoder, text, wanted, n);
+      REQUIRE(places.size() == n);
+      for (std::size_t i = 0; i < n; ++i) {
+        CHECK(places[i].begin == expected[i].begin);
+        CHECK(places[i].end == expected[i].end);
+        CHECK(places[i].cut == expected[i].cut);
+      }
+    }
+  };
+  constexpr std::size_t kNone = TokenPlace::kNone;
+  check("q <x> q", {{0, 1, 1}, {1, 6, 6}, {6, 7, 7}});
+  check("<x>\n\n\nq", {{0, 6, kNone}, {3, 5, 5}, {5, 6, 6}, {6, 7, 7}});
+  // U+2000 becomes U+2002; the token of the second round stands for characters of the first text.
+  check("qe\u0301\u2000q", {{0, 1, 1}, {1, 7, 7}, {7, 8, 8}});
+}
+
+TEST_CASE("a space that was put lies where the character behind it does") {
+  const Encoder encoder(
+      std::make_shared<const Vocab>(small_vocab()),
+      std::make_shared<const TextSplitter>(
+          std::vector<SplitStage>{{SplitStage::Kind::space_before},
+                                  {SplitStage::Kind::grammar, pattern_named("gpt2").scan}},
+          AddedTokens({{"<x>", 300, false}}), false),
+      false);
+  const AddedTokenSet& wanted = encoder.splitter().always_wanted();
+  constexpr std::size_t kNone = TokenPlace::kNone;
+  const auto check = [&](const std::string& text, const std::vector<TokenPlace>& expected) {
+    CAPTURE(text);
+    const auto places = places_in(encoder, text, wanted);
+    REQUIRE(places.size() == expected.size());
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      CHECK(places[i].begin == expected[i].begin);
+      CHECK(places[i].end == expected[i].end);
+      CHECK(places[i].cut == expected[i].cut);
+    }
+  };
+  check("abq", {{0, 2, 2}, {2, 3, 3}});                               // " ab", "q"
+  check(" ab", {{0, 3, 3}});                                          // none was put
+  check("\u00E9q", {{0, 2, kNone}, {0, 2, 2}, {2, 3, 3}});            // " ", "\u00E9", "q"
+  check("q<x>ab", {{0, 1, kNone}, {0, 1, 1}, {1, 4, 4}, {4, 6, 6}});  // before each segment
+}
+
 TEST_CASE("the alignment covers both texts without gaps") {
   std::mt19937 random(12);
   for (int round = 0; round < 2000; ++round) {

@@ -8,68 +8,13 @@ from pathlib import Path
 
 import pytest
 import tokenizers
+from hf_documents import FLAGS, both, entry, ids_of, nfc
 
 from bytestride import Tokenizer, _core, formats, reference
-from bytestride.formats import added_tokens, bytelevel, tokenizer_json
+from bytestride.formats import added_tokens, tokenizer_json
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("BYTESTRIDE_TEST_DATA", ROOT / ".." / "shared"))
-BYTE_VOCAB = {bytelevel.ALPHABET[byte]: byte for byte in range(256)}
-FLAGS = ("lstrip", "rstrip", "single_word", "normalized", "special")
-
-
-def entry(content, **flags):
-    return {"id": 0, "content": content} | dict.fromkeys(FLAGS, False) | flags
-
-
-def document(entries, normalizer=None, vocab=(), merges=(), **model):
-    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True}
-    return json.dumps(
-        {
-            "version": "1.0",
-            "truncation": None,
-            "padding": None,
-            "added_tokens": entries,
-            "normalizer": normalizer and {"type": normalizer},
-            "pre_tokenizer": byte_level | {"use_regex": True},
-            "post_processor": None,
-            "decoder": None,
-            "model": {
-                "type": "BPE",
-                "dropout": None,
-                "unk_token": None,
-                "continuing_subword_prefix": None,
-                "end_of_word_suffix": None,
-                "fuse_unk": False,
-                "byte_fallback": False,
-                "ignore_merges": False,
-                "vocab": BYTE_VOCAB | dict(vocab),
-                "merges": list(merges),
-            }
-            | model,
-        }
-    )
-
-
-def both(*arguments, **options):
-    text = document(*arguments, **options)
-    theirs = tokenizers.Tokenizer.from_str(text)
-    return theirs, Tokenizer(tokenizer_json.parse(text.encode(), "x"))
-
-
-def ids_of(theirs, text):
-    """Their ids; None where they panic."""
-    try:
-        return theirs.encode(text, add_special_tokens=False).ids
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":
-            raise
-        return None
-
-
-def nfc(data):
-    """The normal form that `tokenizers` makes."""
-    return tokenizers.normalizers.NFC().normalize_str(data.decode()).encode()
 
 
 def assert_same(theirs, ours, texts):
