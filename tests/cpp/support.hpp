@@ -57,12 +57,8 @@ void for_seeds(std::uint64_t n_seeds, Body&& body) {
 class TimeLimit {
  public:
 #if defined(__unix__) || defined(__APPLE__)
-  explicit TimeLimit(unsigned seconds) {
-    alarm(seconds);
-  }
-  ~TimeLimit() {
-    alarm(0);
-  }
+  explicit TimeLimit(unsigned seconds) { alarm(seconds); }
+  ~TimeLimit() { alarm(0); }
 #else
   explicit TimeLimit(unsigned) {}
 #endif
