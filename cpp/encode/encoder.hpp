@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "documents/document.hpp"
+#include "encode/seed_words.hpp"
 #include "encode/span_encoder.hpp"
 #include "encode/workspace.hpp"
 #include "pretokenize/text_splitter.hpp"
@@ -21,7 +22,13 @@ class Encoder {
   // whole_pieces: see SpanEncoder.
   Encoder(std::shared_ptr<const Vocab> vocab, std::shared_ptr<const TextSplitter> splitter,
           bool whole_pieces)
-      : spans_(std::move(vocab), whole_pieces), splitter_(std::move(splitter)) {}
+      : spans_(std::move(vocab), whole_pieces),
+        splitter_(std::move(splitter)),
+        caches_([this, whole_pieces](WordCache& cache) {
+          seed_words(cache, spans_.vocab(), whole_pieces);
+        }) {}
+  Encoder(const Encoder&) = delete;
+  Encoder& operator=(const Encoder&) = delete;
 
   const Vocab& vocab() const { return spans_.vocab(); }
   const TextSplitter& splitter() const { return *splitter_; }

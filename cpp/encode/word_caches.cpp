@@ -31,7 +31,11 @@ std::shared_ptr<WordCache> WordCaches::current() {
     // budget.
     clear();
     CacheShare share(kFirstBytes, kLeastBytes);
-    if (share.n_bytes() != 0) publish(nullptr, std::make_shared<WordCache>(std::move(share)));
+    if (share.n_bytes() != 0) {
+      auto cache = std::make_shared<WordCache>(std::move(share));
+      seed_(*cache);
+      publish(nullptr, std::move(cache));
+    }
   }
   const std::lock_guard lock(fork_safe_mutex());
   return cache_;

@@ -2,11 +2,14 @@
 // followed by another lives until the last worker lets go of it.
 //
 // It starts small, so that a tokenizer that sees little text takes little of the budget, and is
-// followed by one of eight times its size when it gets crowded and the budget has room.
+// followed by one of eight times its size when it gets crowded and the budget has room. What it
+// begins with is the encoder's matter (Seed).
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
+#include <utility>
 
 #include "encode/word_cache.hpp"
 
@@ -14,6 +17,9 @@ namespace bytestride {
 
 class WordCaches {
  public:
+  using Seed = std::function<void(WordCache&)>;
+  explicit WordCaches(Seed seed) : seed_(std::move(seed)) {}
+
   // May be null: the budget is spent.
   std::shared_ptr<WordCache> current();
   // Whether `cache` is still the one to use; cheap.
@@ -28,6 +34,7 @@ class WordCaches {
   // Puts a larger one in the place of `crowded`, if the budget has room.
   void grow(const std::shared_ptr<WordCache>& crowded);
 
+  const Seed seed_;
   std::shared_ptr<WordCache> cache_;  // guarded by fork_safe_mutex()
   std::atomic<const WordCache*> latest_{nullptr};
   std::atomic<bool> may_grow_{true};  // no worker is at it, and the budget had room

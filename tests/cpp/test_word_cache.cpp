@@ -257,7 +257,7 @@ TEST_CASE("caches share one budget") {
   CHECK(cache_bytes_in_use() == used);
   set_cache_budget(0);
   CHECK(CacheShare(100, 1).n_bytes() == 0);
-  WordCaches caches;
+  WordCaches caches([](WordCache&) {});
   CHECK(caches.current() == nullptr);
   set_cache_budget(before);
   const auto cache = caches.current();
@@ -271,7 +271,7 @@ TEST_CASE("caches share one budget") {
 
 TEST_CASE(
     "a crowded cache is followed by a larger one with the same words, while there is budget") {
-  WordCaches caches;
+  WordCaches caches([](WordCache&) {});
   std::shared_ptr<WordCache> cache = caches.current();
   REQUIRE(cache != nullptr);
   const std::size_t first_bytes = cache->share().n_bytes();
