@@ -5,7 +5,7 @@
 #include <iterator>
 #include <type_traits>
 
-#include "encode/short_keys.hpp"
+#include "pretokenize/short_keys.hpp"
 
 namespace bytestride {
 namespace {
@@ -77,25 +77,11 @@ std::size_t SpanEncoder::encode_word(ByteSpan word, TokenId* out, LongScratch& s
 
 std::size_t SpanEncoder::probe(const SpanBatch& spans, const FrontTable& front,
                                SpanScratch& scratch) {
-  const char* const text_end = spans.text.data() + spans.text.size();
-  // The last few words may lie too near to the end of the text to be read eight bytes at a time.
-  std::size_t n_far = spans.n;
-  while (n_far > 0 && text_end - (spans.base + (n_far > 1 ? spans.ends[n_far - 2] : 0)) <
-                          static_cast<std::ptrdiff_t>(ShortKey::kReadAhead)) {
-    --n_far;
-  }
   const FrontTable::Reader reader(front);
   std::size_t n_missed = 0;
-  std::uint32_t begin = 0;
   for (std::size_t first = 0; first < spans.n; first += kProbeAhead) {
     const std::size_t last = std::min(first + kProbeAhead, spans.n);
-    const std::size_t n_here = std::clamp(n_far, first, last) - first;
-    load_short_keys(spans.base, begin, {spans.ends + first, n_here}, scratch.keys + first);
-    for (std::size_t i = first + n_here; i < last; ++i) {
-      begin = i == 0 ? 0 : spans.ends[i - 1];
-      scratch.keys[i] = ShortKey::load_at_end(spans.base + begin, spans.ends[i] - begin);
-    }
-    begin = spans.ends[last - 1];
+    load_short_keys(spans, first, last, scratch.keys);
     for (std::size_t i = first; i < last; ++i) reader.prefetch(scratch.keys[i]);
     for (std::size_t i = first; i < last; ++i) {
       const std::uint64_t value = reader.find(scratch.keys[i]);
