@@ -74,9 +74,11 @@ constexpr std::array<std::array<std::uint8_t, 8>, 256> kPlaces = [] {
 }();
 
 BYTESTRIDE_KERNEL bool any(const Words& x) {
-  std::uint64_t all = 0;
-  for (std::size_t k = 0; k < sizeof x / 8; ++k) all |= x[k];
-  return all != 0;
+#if defined(__x86_64__)
+  return !_mm256_testz_si256((__m256i)x, (__m256i)x);
+#else
+  return (x[0] | x[1]) != 0;
+#endif
 }
 
 // The same, eight bytes at a time.
@@ -102,6 +104,14 @@ BYTESTRIDE_KERNEL char* append(const Words& bytes, const Words& tags, char* out)
 
 // Units below U+0800. A lane's bytes stand in the order of the text, the last one always needed.
 BYTESTRIDE_KERNEL char* append_narrow(const Narrow& c, char* out) {
+#if BYTESTRIDE_VECTOR_BYTES < 64
+  // (Where bytes are compressed in one step, this gains less than the branch costs.)
+  if (!any((Words)(c & 0xFF80))) {
+    const HalfOfBytes bytes = __builtin_convertvector(c, HalfOfBytes);
+    std::memcpy(out, &bytes, sizeof bytes);
+    return out + sizeof bytes;
+  }
+#endif
   const Narrow zero = {};
   const auto ascii = c < 0x80;
   const Narrow tags = ascii ? zero + 0x8000 : zero + 0x80C0;
@@ -139,6 +149,11 @@ BYTESTRIDE_KERNEL char* append_block(const std::uint16_t* units, char* out) {
 BYTESTRIDE_KERNEL char* append_block(const std::uint32_t* units, char* out) {
   const Wide first = load<Wide>(units);
   const Wide second = load<Wide>(units + kWideUnits);
+  if (!any((Words)((first | second) & 0xFFFFF800))) {
+    const HalfOfNarrow halves[2] = {__builtin_convertvector(first, HalfOfNarrow),
+                                    __builtin_convertvector(second, HalfOfNarrow)};
+    return append_narrow(load<Narrow>(halves), out);
+  }
   const auto surrogates = ((first & 0xFFFFF800) == 0xD800) | ((second & 0xFFFFF800) == 0xD800);
   if (any((Words)surrogates)) return nullptr;
   return append_wide(second, append_wide(first, out));
