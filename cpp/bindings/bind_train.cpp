@@ -7,6 +7,7 @@
 
 #include "bindings/arrays.hpp"
 #include "bindings/bind.hpp"
+#include "bindings/documents.hpp"
 #include "train/merge_loop.hpp"
 #include "train/steps.hpp"
 #include "train/word_counts.hpp"

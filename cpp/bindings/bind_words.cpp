@@ -21,6 +21,12 @@ void add_documents(WordCounter& counter, const py::object& source,
   counter.add(documents.list(), n_threads);
 }
 
+WordCounts part_of(WordCounter& counter, std::size_t part) {
+  if (part >= WordCounter::kParts) throw py::index_error("no such part of the words");
+  const py::gil_scoped_release release;
+  return counter.finish_part(part);
+}
+
 // words, offsets, counts and firsts or None, in the order of sorted().
 py::tuple arrays_of(const WordCounts& words) {
   std::vector<std::uint32_t> order;
@@ -51,6 +57,14 @@ py::tuple arrays_of(const WordCounts& words) {
     if (first != nullptr) first[i] = words.first(order[i]);
   }
   return py::make_tuple(std::move(bytes), std::move(offsets), std::move(counts), std::move(firsts));
+}
+
+py::tuple longest_of(const WordCounts& words) {
+  ByteSpan longest;
+  for (std::size_t i = 0; i < words.n_words(); ++i) {
+    if (words.word(i).size() > longest.size()) longest = words.word(i);
+  }
+  return py::make_tuple(longest.size(), py::bytes(longest.substr(0, 40)));
 }
 
 WordCounts words_from(const py::object& buffer, const py::array& offsets, const py::array& counts,
@@ -86,6 +100,7 @@ WordCounts words_from(const py::object& buffer, const py::array& offsets, const 
 
 void bind_words(py::module_& module) {
   py::class_<WordCounts>(module, "WordCounts", "How often each word occurs.")
+      .def(py::init<bool>(), py::kw_only(), py::arg("firsts") = false, "An empty table.")
       .def_static("from_arrays", &words_from, py::arg("words"), py::arg("offsets"),
                   py::arg("counts"), py::arg("firsts") = py::none(),
                   R"(A table of words; one that is given twice has the sum of its counts.
@@ -120,22 +135,56 @@ Raises
 ------
 ValueError
     A sum above 2^64 - 1; only one of the two has firsts.)")
+      .def("longest", &longest_of,
+           R"(The length of the longest word, in bytes, and its first 40 bytes.
+
+Returns
+-------
+tuple of int and bytes)")
       .def_property_readonly("n_words", &WordCounts::n_words)
       .def_property_readonly("n_bytes", &WordCounts::n_bytes)
       .def_property_readonly("has_firsts", &WordCounts::has_firsts)
       .def_property_readonly("total", &WordCounts::total);
 
   py::class_<WordCounter>(module, "WordCounter")
-      .def(py::init([](std::shared_ptr<TextSplitter> splitter, bool firsts, bool count_added) {
-             return std::make_unique<WordCounter>(std::move(splitter),
-                                                  CountOptions{firsts, count_added});
+      .def(py::init([](std::shared_ptr<TextSplitter> splitter, bool firsts, bool count_added,
+                       std::size_t memory_bytes, int spill_descriptor) {
+             const CountOptions options{firsts, count_added, memory_bytes, spill_descriptor};
+             return std::make_unique<WordCounter>(std::move(splitter), options);
            }),
            py::arg("splitter"), py::kw_only(), py::arg("firsts") = false,
-           py::arg("count_added") = false)
+           py::arg("count_added") = false, py::arg("memory_bytes") = 0,
+           py::arg("spill_descriptor") = -1,
+           R"(A counter of the words of a split.
+
+Parameters
+----------
+splitter : Splitter
+firsts : bool
+    Keep for each word how many bytes of words stand before its first occurrence; counting then
+    takes one thread.
+count_added : bool
+    Added tokens in the text count as words.
+memory_bytes : int
+    What the tables may take together; 0 for no limit.
+spill_descriptor : int
+    Of a scratch file open for reading and writing, where tables go that exceed the limit. It stays
+    the caller's, and open until the counter has finished.
+
+Raises
+------
+ValueError
+    A limit below 4 MiB, or one without a descriptor.)")
       .def("add", &add_documents, py::arg("documents"), py::arg("offsets") = py::none(),
            py::arg("num_threads") = py::none())
       .def("finish", &WordCounter::finish, py::call_guard<py::gil_scoped_release>(),
            "All counts so far, in one table; the counter is as new afterwards.")
+      .def("finish_part", &part_of, py::arg("part"),
+           "The words of one of n_parts parts, for who has no room for all; each may be had once.")
+      .def_property_readonly_static("n_parts",
+                                    [](const py::object&) { return WordCounter::kParts; })
+      .def_property_readonly("n_spilled_bytes", &WordCounter::n_spilled_bytes,
+                             "Bytes written to the scratch file so far.")
       .def_property_readonly("n_text_bytes", &WordCounter::n_text_bytes,
                              "Bytes of all pretokens counted so far.");
 }

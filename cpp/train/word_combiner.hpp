@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <vector>
 
 #include "base/hash.hpp"
@@ -19,7 +18,8 @@ class WordCombiner {
  public:
   WordCombiner() : seed_(process_hash_seed()), short_(kShort), medium_(kMedium) {}
 
-  // One occurrence of a word. Calls turn_out(bytes, count) for one that had to leave.
+  // One occurrence of a word. For one that had to leave, calls turn_out(numbers, n_bytes, count):
+  // its bytes, in as many whole numbers as they need.
   // Precondition: the key is not 0.
   template <typename TurnOut>
   void add(std::uint64_t short_key, const TurnOut& turn_out) {
@@ -39,9 +39,9 @@ class WordCombiner {
     const auto& [first, second, third] = key.words;
     const std::uint64_t hash = mix(mix(first ^ seed_.a, second ^ seed_.b) ^ third, seed_.b | 1);
     MediumEntry* const pair = &medium_[pair_of(hash, kMedium)];
-    if (pair[0].key.words == key.words) {
+    if (pair[0].key.is(key)) {
       ++pair[0].count;
-    } else if (pair[1].key.words == key.words) {
+    } else if (pair[1].key.is(key)) {
       ++pair[1].count;
     } else {
       MediumEntry& rarer = pair[pair[1].count < pair[0].count];
@@ -83,16 +83,12 @@ class WordCombiner {
   template <typename TurnOut>
   static void leave(const ShortEntry& entry, const TurnOut& turn_out) {
     if (entry.count == 0) return;
-    char bytes[sizeof entry.key];
-    std::memcpy(bytes, &entry.key, sizeof entry.key);
-    turn_out(ByteSpan(bytes, ShortKey::length(entry.key)), entry.count);
+    turn_out(&entry.key, ShortKey::length(entry.key), entry.count);
   }
   template <typename TurnOut>
   static void leave(const MediumEntry& entry, const TurnOut& turn_out) {
     if (entry.count == 0) return;
-    char bytes[sizeof entry.key.words];
-    std::memcpy(bytes, entry.key.words.data(), sizeof bytes);
-    turn_out(ByteSpan(bytes, entry.key.length()), entry.count);
+    turn_out(entry.key.words.data(), entry.key.length(), entry.count);
   }
 
   HashSeed seed_;

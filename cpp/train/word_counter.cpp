@@ -11,31 +11,54 @@
 namespace bytestride {
 namespace {
 
-// Before the bytes of a word in a worker's list.
-struct Entry {
-  std::uint64_t hash;
-  std::uint64_t count;
-  std::uint64_t n_bytes;
-};
 constexpr std::size_t kListBytes = std::size_t{8} << 10;
 
-// Calls visit(entry, word) for each.
-template <typename Visit>
-void for_each_entry(const std::vector<char>& list, Visit&& visit) {
-  for (const char* at = list.data(); at != list.data() + list.size();) {
-    Entry entry;
-    std::memcpy(&entry, at, sizeof entry);
-    at += sizeof entry;
-    visit(entry, ByteSpan(at, entry.n_bytes));
-    at += entry.n_bytes;
-  }
+// The part of the words that begin with these bytes (zeros behind a shorter one). Not by the hash:
+// that differs from process to process, and parts may be written out one by one.
+constexpr std::size_t part_of(std::uint64_t first_bytes) {
+  constexpr unsigned kPartBits = 6;
+  static_assert(std::size_t{1} << kPartBits == WordCounter::kParts);
+  return first_bytes * 0x9E3779B97F4A7C15u >> (64 - kPartBits);
+}
+
+std::uint64_t first_bytes_of(ByteSpan word) {
+  return word.size() >= 8 ? load_u64(word.data()) : load_below_u64(word.data(), word.size());
+}
+
+// Words in lists are written in whole numbers.
+constexpr std::size_t padded(std::size_t n_bytes) {
+  return (n_bytes + 7) / 8 * 8;
 }
 
 }  // namespace
 
+// Before the bytes of a word in a list.
+struct WordCounter::Entry {
+  std::uint64_t hash;
+  std::uint64_t count;
+  std::uint64_t n_bytes;
+};
+
+struct WordCounter::List {
+  std::vector<char> bytes = std::vector<char>(kListBytes);
+  std::size_t n_bytes = 0;
+
+  // Calls visit(entry, word) for each.
+  template <typename Visit>
+  void for_each(Visit&& visit) const {
+    for (const char* at = bytes.data(); at != bytes.data() + n_bytes;) {
+      Entry entry;
+      std::memcpy(&entry, at, sizeof entry);
+      at += sizeof entry;
+      visit(entry, ByteSpan(at, entry.n_bytes));
+      at += padded(entry.n_bytes);
+    }
+  }
+};
+
 struct WordCounter::Worker {
   WordCombiner combiner;
-  std::array<std::vector<char>, kParts> lists;
+  std::array<List, kParts> lists;
   std::array<std::uint64_t, kSpanBatch> keys;
   SplitScratch split;
   std::vector<char> transcoded;
@@ -46,7 +69,18 @@ WordCounter::WordCounter(std::shared_ptr<const TextSplitter> splitter, CountOpti
     : splitter_(std::move(splitter)),
       options_(options),
       all_added_(splitter_->always_wanted()),
-      seed_(process_hash_seed()) {
+      seed_(process_hash_seed()),
+      runs_(options.spill_descriptor) {
+  if (options_.memory_bytes != 0) {
+    if (options_.memory_bytes < kLeastMemory) {
+      throw InvalidArgument("counting needs " + std::to_string(kLeastMemory >> 20) +
+                            " MiB for its tables at least; " +
+                            std::to_string(options_.memory_bytes) + " bytes were given");
+    }
+    if (options_.spill_descriptor < 0) {
+      throw InvalidArgument("a memory limit needs a scratch file for what exceeds it");
+    }
+  }
   const AddedTokens& added = splitter_->added_tokens();
   for (std::size_t i = 0; i < added.all().size(); ++i) all_added_.add(added, i);
   for (Part& part : parts_) part.words = WordCounts(options_.has_firsts);
@@ -80,8 +114,9 @@ void WordCounter::count_in_order(const DocumentList& documents) {
   if (workers_.empty()) workers_.push_back(std::make_unique<Worker>());
   Worker& worker = *workers_.front();
   const auto count_word = [&](ByteSpan word) {
-    WordCounts& words = parts_.front().words;
-    words.add(word, 1, n_text_bytes_);
+    Part& part = parts_[part_of(first_bytes_of(word))];
+    part.words.add(word, 1, n_text_bytes_);
+    keep_in_bounds(part);
     n_text_bytes_ += word.size();
   };
   for (std::size_t i = 0; i < documents.size(); ++i) {
@@ -100,8 +135,8 @@ void WordCounter::count_in_order(const DocumentList& documents) {
 }
 
 void WordCounter::count_part(const DocumentView& part, Worker& worker) {
-  const auto turn_out = [&](ByteSpan word, std::uint64_t count) {
-    write_down(word, count, worker);
+  const auto turn_out = [&](const std::uint64_t* word, std::size_t n_bytes, std::uint64_t count) {
+    write_down(word, n_bytes, count, worker);
   };
   const auto count_spans = [&](const SpanBatch& spans) {
     load_short_keys(spans, 0, spans.n, worker.keys.data());
@@ -131,44 +166,77 @@ void WordCounter::count_part(const DocumentView& part, Worker& worker) {
                    });
 }
 
+char* WordCounter::room_for(const Entry& entry, std::size_t part, Worker& worker) {
+  List& list = worker.lists[part];
+  if (list.n_bytes + sizeof entry + padded(entry.n_bytes) > kListBytes) hand_over(part, worker);
+  char* const at = list.bytes.data() + list.n_bytes;
+  std::memcpy(at, &entry, sizeof entry);
+  list.n_bytes += sizeof entry + padded(entry.n_bytes);
+  return at + sizeof entry;
+}
+
+void WordCounter::write_down(const std::uint64_t* word, std::size_t n_bytes, std::uint64_t count,
+                             Worker& worker) {
+  const std::uint64_t hash = hash_bytes(reinterpret_cast<const char*>(word), n_bytes, seed_);
+  char* const to = room_for({hash, count, n_bytes}, part_of(word[0]), worker);
+  for (std::size_t i = 0; i < n_bytes; i += 8) std::memcpy(to + i, word + i / 8, 8);
+}
+
 void WordCounter::write_down(ByteSpan word, std::uint64_t count, Worker& worker) {
   const Entry entry{hash_bytes(word.data(), word.size(), seed_), count, word.size()};
-  const std::size_t part = entry.hash >> 58;
-  static_assert(std::size_t{1} << (64 - 58) == kParts);
-  std::vector<char>& list = worker.lists[part];
-  if (word.size() > kListBytes) {
-    const std::lock_guard lock(parts_[part].mutex);
-    parts_[part].words.add(word, entry.hash, count, 0);
+  const std::size_t index = part_of(first_bytes_of(word));
+  if (sizeof entry + padded(word.size()) <= kListBytes) {
+    std::memcpy(room_for(entry, index, worker), word.data(), word.size());
     return;
   }
-  if (list.size() + sizeof entry + word.size() > kListBytes) hand_over(part, worker);
-  const char* const head = reinterpret_cast<const char*>(&entry);
-  list.insert(list.end(), head, head + sizeof entry);
-  list.insert(list.end(), word.begin(), word.end());
+  Part& part = parts_[index];
+  const std::lock_guard lock(part.mutex);
+  part.words.add(word, entry.hash, count, 0);
+  keep_in_bounds(part);
 }
 
 void WordCounter::hand_over(std::size_t part, Worker& worker) {
-  std::vector<char>& list = worker.lists[part];
-  WordCounts& words = parts_[part].words;
+  List& list = worker.lists[part];
   {
+    WordCounts& words = parts_[part].words;
     const std::lock_guard lock(parts_[part].mutex);
-    for_each_entry(list, [&](const Entry& entry, ByteSpan) { words.prefetch(entry.hash); });
-    for_each_entry(list, [&](const Entry& entry, ByteSpan word) {
-      words.add(word, entry.hash, entry.count, 0);
-    });
+    list.for_each([&](const Entry& entry, ByteSpan) { words.prefetch_slot(entry.hash); });
+    list.for_each([&](const Entry& entry, ByteSpan) { words.prefetch_word(entry.hash); });
+    list.for_each([&](const Entry& entry, ByteSpan) { words.prefetch_bytes(entry.hash); });
+    list.for_each(
+        [&](const Entry& entry, ByteSpan word) { words.add(word, entry.hash, entry.count, 0); });
+    keep_in_bounds(parts_[part]);
   }
-  list.clear();
+  list.n_bytes = 0;
 }
 
-void WordCounter::flush(Worker& worker) {
-  worker.combiner.clear(
-      [&](ByteSpan word, std::uint64_t count) { write_down(word, count, worker); });
-  for (std::size_t part = 0; part < kParts; ++part) hand_over(part, worker);
+void WordCounter::keep_in_bounds(Part& part) {
+  if (options_.memory_bytes == 0 || part.words.memory_bytes() <= options_.memory_bytes / kParts) {
+    return;
+  }
+  part.runs.push_back(runs_.write(part.words));
+  part.words = WordCounts(options_.has_firsts);
+}
+
+void WordCounter::flush() {
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    worker->combiner.clear([&](const std::uint64_t* word, std::size_t n_bytes,
+                               std::uint64_t count) { write_down(word, n_bytes, count, *worker); });
+    for (std::size_t part = 0; part < kParts; ++part) hand_over(part, *worker);
+  }
+  workers_.clear();
+}
+
+WordCounts WordCounter::finish_part(std::size_t index) {
+  flush();
+  Part& part = parts_[index];
+  for (const WordRuns::Run& run : part.runs) runs_.add_to(part.words, run);
+  part.runs.clear();
+  return std::exchange(part.words, WordCounts(options_.has_firsts));
 }
 
 WordCounts WordCounter::finish() {
-  for (const std::unique_ptr<Worker>& worker : workers_) flush(*worker);
-  workers_.clear();
+  flush();
   std::size_t n_words = 0, n_bytes = 0;
   for (const Part& part : parts_) {
     n_words += part.words.n_words();
@@ -176,7 +244,10 @@ WordCounts WordCounter::finish() {
   }
   WordCounts all(options_.has_firsts);
   all.reserve(n_words, n_bytes);
-  for (Part& part : parts_) all.take(part.words);
+  for (std::size_t part = 0; part < kParts; ++part) {
+    WordCounts words = finish_part(part);
+    all.take(words);
+  }
   n_text_bytes_ = 0;
   return all;
 }

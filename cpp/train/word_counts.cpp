@@ -37,7 +37,11 @@ void WordCounts::add(ByteSpan word, std::uint64_t hash, std::uint64_t count, std
   std::size_t i = hash & mask;
   for (; slots_[i].word_and_one != 0; i = (i + 1) & mask) {
     const std::uint32_t number = slots_[i].word_and_one - 1;
-    if (slots_[i].tag != tag_of(hash) || this->word(number) != word) continue;
+    if (slots_[i].tag != tag_of(hash)) continue;
+    const ByteSpan other = this->word(number);
+    if (other.size() != word.size() || !same_bytes(other.data(), word.data(), word.size())) {
+      continue;
+    }
     std::uint64_t& total = words_[number].count;
     if (total + count < total) throw InvalidArgument("a word's count exceeds 2^64 - 1");
     total += count;

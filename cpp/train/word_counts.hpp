@@ -23,9 +23,18 @@ class WordCounts {
 
   bool has_firsts() const { return has_firsts_; }
   std::uint64_t hash(ByteSpan word) const { return hash_bytes(word.data(), word.size(), seed_); }
-  // For who adds many: other work hides the wait for the slot.
-  void prefetch(std::uint64_t hash) const {
+  // For who adds many, which then wait for memory together: each asks for what the next one reads,
+  // the slot, the word that stands there, its bytes.
+  void prefetch_slot(std::uint64_t hash) const {
     if (!slots_.empty()) __builtin_prefetch(&slots_[hash & (slots_.size() - 1)]);
+  }
+  void prefetch_word(std::uint64_t hash) const {
+    if (const std::uint32_t number = word_at(hash)) __builtin_prefetch(&words_[number - 1]);
+  }
+  void prefetch_bytes(std::uint64_t hash) const {
+    if (const std::uint32_t number = word_at(hash)) {
+      __builtin_prefetch(arena_.data() + words_[number - 1].begin);
+    }
   }
 
   // Throws InvalidArgument where a count would pass 2^64 - 1, and then changes nothing.
@@ -68,6 +77,10 @@ class WordCounts {
   };
   static std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32); }
 
+  // The word in the slot where a search begins, and one; 0 if there is none.
+  std::uint32_t word_at(std::uint64_t hash) const {
+    return slots_.empty() ? 0 : slots_[hash & (slots_.size() - 1)].word_and_one;
+  }
   void append(ByteSpan word, std::uint64_t count, std::uint64_t first);
   void index_words(std::size_t n_slots);
 

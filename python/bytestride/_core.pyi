@@ -197,6 +197,7 @@ def set_cache_budget(n_bytes: int) -> None: ...
 # train
 
 class WordCounts:
+    def __init__(self, *, firsts: bool = False) -> None: ...
     @staticmethod
     def from_arrays(
         words: Buffer,
@@ -212,6 +213,7 @@ class WordCounts:
         npt.NDArray[np.uint64],
         npt.NDArray[np.uint64] | None,
     ]: ...
+    def longest(self) -> tuple[int, bytes]: ...
     def add_all(self, other: WordCounts, first_shift: int = 0) -> None: ...
     @property
     def n_words(self) -> int: ...
@@ -224,8 +226,15 @@ class WordCounts:
 
 class WordCounter:
     def __init__(
-        self, splitter: Splitter, *, firsts: bool = False, count_added: bool = False
+        self,
+        splitter: Splitter,
+        *,
+        firsts: bool = False,
+        count_added: bool = False,
+        memory_bytes: int = 0,
+        spill_descriptor: int = -1,
     ) -> None: ...
+    n_parts: int
     def add(
         self,
         documents: Iterable[str | bytes] | Buffer,
@@ -233,6 +242,9 @@ class WordCounter:
         num_threads: int | None = None,
     ) -> None: ...
     def finish(self) -> WordCounts: ...
+    def finish_part(self, part: int) -> WordCounts: ...
+    @property
+    def n_spilled_bytes(self) -> int: ...
     @property
     def n_text_bytes(self) -> int: ...
 

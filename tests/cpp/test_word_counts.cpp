@@ -1,9 +1,14 @@
 #include <doctest/doctest.h>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdio>
 #include <map>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "base/error.hpp"
@@ -210,4 +215,64 @@ TEST_CASE("tables are joined: one by one, whole, and after each other") {
   with_firsts.add("a", 1, 2);
   CHECK_THROWS_AS(WordCounts().add_all(with_firsts), InvalidArgument);
   CHECK_THROWS_AS(with_firsts.add_all(WordCounts(with_firsts), ~std::uint64_t{0}), InvalidArgument);
+}
+
+TEST_CASE("with little memory words go to a file and come back") {
+  const TimeLimit limit(120);
+  Random random(12);
+  std::string text;
+  for (int i = 0; i < 400'000; ++i) {
+    text += letters(random, "abcdefghijkl", 1 + random.below(30)) + (random.one_in(2) ? " " : "1");
+  }
+  text += repeated("long", 200'000);
+  const auto splitter =
+      std::make_shared<const TextSplitter>(pattern_named("gpt2"), AddedTokens({}), false);
+  std::FILE* const file = std::tmpfile();
+  REQUIRE(file != nullptr);
+  for (const bool has_firsts : {false, true}) {
+    WordCounter in_memory(splitter, {has_firsts, false});
+    in_memory.add(list_of({text, text}), 1);
+    const WordCounts expected = in_memory.finish();
+    CHECK(in_memory.n_spilled_bytes() == 0);
+    const CountOptions options{has_firsts, false, WordCounter::kLeastMemory, fileno(file)};
+    for (const std::size_t n_threads : {1, 3}) {
+      WordCounter counter(splitter, options);
+      counter.add(list_of({text, text}), n_threads);
+      CHECK(counter.n_spilled_bytes() > 8'000'000);
+      const WordCounts words = counter.finish();
+      CHECK(map_of(words) == map_of(expected));
+      if (!has_firsts) continue;
+      std::map<std::string, std::uint64_t> firsts;
+      for (std::size_t i = 0; i < expected.n_words(); ++i) {
+        firsts[std::string(expected.word(i))] = expected.first(i);
+      }
+      for (std::size_t i = 0; i < words.n_words(); ++i) {
+        CHECK(words.first(i) == firsts.at(std::string(words.word(i))));
+      }
+    }
+    WordCounter by_parts(splitter, options);
+    by_parts.add(list_of({text, text}), 2);
+    WordCounts all(has_firsts);
+    for (std::size_t part = 0; part < WordCounter::kParts; ++part) {
+      WordCounts words = by_parts.finish_part(part);
+      all.take(words);
+    }
+    CHECK(map_of(all) == map_of(expected));
+  }
+  std::fclose(file);
+}
+
+TEST_CASE("a memory limit that cannot be kept, a file that cannot be written") {
+  const auto splitter =
+      std::make_shared<const TextSplitter>(pattern_named("gpt2"), AddedTokens({}), false);
+  CHECK_THROWS_AS(WordCounter(splitter, {false, false, 1000, 1}), InvalidArgument);
+  CHECK_THROWS_AS(WordCounter(splitter, {false, false, WordCounter::kLeastMemory}),
+                  InvalidArgument);
+  const int read_only = ::open("/dev/null", O_RDONLY);
+  WordCounter counter(splitter, {false, false, WordCounter::kLeastMemory, read_only});
+  Random random(13);
+  std::string text;
+  for (int i = 0; i < 300'000; ++i) text += letters(random, "abcdefgh", 12) + " ";
+  CHECK_THROWS_AS(counter.add(list_of({text}), 2), std::system_error);
+  ::close(read_only);
 }
