@@ -47,7 +47,7 @@ constexpr std::size_t kFewestWindowBytes = 4096;
 constexpr std::size_t kMaxPeriod = 128;
 constexpr std::size_t kPeriodSign = 32;
 constexpr std::size_t kMinRun = 512;
-constexpr std::size_t kMostRun = 8192;  // looked at in one go
+constexpr std::size_t kMostRun = 16384;  // looked at in one go
 constexpr std::size_t kTokensBack = 256;
 // So many of the last tokens may be those of a cut that the run goes on behind.
 constexpr std::size_t kMostDropped = 16;
@@ -229,7 +229,9 @@ class LongWord {
     if (period == 0) return false;
     std::size_t run_end = at_ + kPeriodSign;
     const std::size_t most = at_ + std::min(word_.size() - at_, kMostRun);
-    while (run_end < most && text[run_end] == text[run_end - period]) ++run_end;
+    while (run_end + 8 <= most && eight_bytes(run_end) == eight_bytes(run_end - period)) {
+      run_end += 8;
+    }
     if (run_end - at_ < kMinRun) return false;
     // Ends of tokens: ends[i] bytes of the word are those of all tokens but the last i.
     std::size_t ends[kTokensBack];
@@ -267,13 +269,18 @@ class LongWord {
   std::size_t period_here() const {
     const char* const here = word_.data() + at_;
     const std::size_t most = std::min(at_, kMaxPeriod);
-    std::uint64_t sign, other;
-    std::memcpy(&sign, here, sizeof sign);
+    const std::uint64_t sign = eight_bytes(at_);
     for (std::size_t period = 1; period <= most; ++period) {
-      std::memcpy(&other, here - period, sizeof other);
-      if (other == sign && std::memcmp(here, here - period, kPeriodSign) == 0) return period;
+      if (eight_bytes(at_ - period) != sign) continue;
+      if (std::memcmp(here, here - period, kPeriodSign) == 0) return period;
     }
     return 0;
+  }
+
+  std::uint64_t eight_bytes(std::size_t at) const {
+    std::uint64_t bytes;
+    std::memcpy(&bytes, word_.data() + at, sizeof bytes);
+    return bytes;
   }
 
   void append(std::span<const TokenId> ids) {
