@@ -47,7 +47,7 @@ constexpr std::size_t kFewestWindowBytes = 4096;
 constexpr std::size_t kMaxPeriod = 128;
 constexpr std::size_t kPeriodSign = 32;
 constexpr std::size_t kMinRun = 512;
-constexpr std::size_t kMostRun = 16384;  // looked at in one go
+constexpr std::size_t kMostRun = 65536;  // looked at in one go
 constexpr std::size_t kTokensBack = 256;
 // So many of the last tokens may be those of a cut that the run goes on behind.
 constexpr std::size_t kMostDropped = 16;

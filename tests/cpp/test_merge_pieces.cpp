@@ -133,7 +133,7 @@ TEST_CASE("long words of random vocabularies are what merging gives") {
     for (const Order order : {Order::kept, Order::a_few_swapped, Order::shuffled}) {
       CAPTURE(by_rows);
       CAPTURE(static_cast<int>(order));
-      for_seeds(500, [&](Random& random) {
+      for_seeds(150, [&](Random& random) {
         const std::string_view alphabet =
             random.pick(std::vector<std::string_view>{"a", "ab", "abc", "abcd"});
         const Vocab vocab = random_vocab(random, alphabet, 1 + random.below(30), order, by_rows);
