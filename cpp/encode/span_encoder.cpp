@@ -42,22 +42,7 @@ SpanEncoder::SpanEncoder(std::shared_ptr<const Vocab> vocab, bool whole_pieces)
       tokens_first_(whole_pieces && !unmerged_.empty()),
       merges_(*vocab_) {}
 
-SpanEncoder::~SpanEncoder() {
-  delete backtracker_.load();
-}
-
-// Without a lock, which a fork could leave held: two threads may both make one, and one is kept.
-const Backtracker& SpanEncoder::backtracker() const {
-  const Backtracker* made = backtracker_.load(std::memory_order_acquire);
-  if (made != nullptr) return *made;
-  auto own = std::make_unique<const Backtracker>(*vocab_);
-  if (backtracker_.compare_exchange_strong(made, own.get(), std::memory_order_acq_rel)) {
-    made = own.release();
-  }
-  return *made;
-}
-
-std::size_t SpanEncoder::encode_word(ByteSpan word, TokenId* out, LongScratch& scratch) const {
+std::size_t SpanEncoder::encode_word(ByteSpan word, TokenId* out, PieceScratch& scratch) const {
   if (tokens_first_) {
     const TokenId token = unmerged_.id_of(word);
     if (token != kNoToken) {
@@ -65,14 +50,7 @@ std::size_t SpanEncoder::encode_word(ByteSpan word, TokenId* out, LongScratch& s
       return 1;
     }
   }
-  if (word.size() <= kMaxBlockBytes) {
-    const std::size_t n_before = n_long_bytes_.load(std::memory_order_relaxed);
-    if (n_before < kBytesBeforeBacktracker) {
-      n_long_bytes_.store(n_before + word.size(), std::memory_order_relaxed);
-      return merge_by_blocks(merges_, word, out, scratch.blocks);
-    }
-  }
-  return backtracker().encode(word, out, scratch.backtrack);
+  return merge_by_pieces(*vocab_, merges_, word, out, scratch);
 }
 
 std::size_t SpanEncoder::probe(const SpanBatch& spans, const FrontTable& front,
@@ -257,7 +235,7 @@ void SpanEncoder::work_out(const SpanBatch& spans, std::size_t n_unknown, const 
     } else {
       scratch.word.resize(missed.n_bytes);
       TokenId* const ids = scratch.word.data();
-      const std::size_t n_ids = encode_word(word_of(spans, missed), ids, scratch.long_words);
+      const std::size_t n_ids = encode_word(word_of(spans, missed), ids, scratch.merging);
       keep(spans, missed, ids, n_ids, tables, scratch);
     }
   }
@@ -274,10 +252,10 @@ void SpanEncoder::work_out(const SpanBatch& spans, std::size_t n_unknown, const 
     const std::uint16_t* const turn = scratch.by_length + first;
     ByteSpan words[MergeLanes::kLanes];
     for (std::size_t i = 0; i < n; ++i) words[i] = word_of(spans, scratch.missed[turn[i]]);
-    scratch.lanes.run(merges_, words, n);
+    scratch.merging.lanes.run(merges_, words, n);
     for (std::size_t i = 0; i < n; ++i) {
-      keep(spans, scratch.missed[turn[i]], scratch.lanes.ids(i), scratch.lanes.n_ids(i), tables,
-           scratch);
+      keep(spans, scratch.missed[turn[i]], scratch.merging.lanes.ids(i),
+           scratch.merging.lanes.n_ids(i), tables, scratch);
     }
   }
 }
