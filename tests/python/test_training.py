@@ -1,6 +1,7 @@
 """Training against the plain reference, whatever the source, the pieces and the threads."""
 
 import gzip
+import itertools
 import random
 import warnings
 
@@ -100,7 +101,7 @@ def base_ids():
 
 def rows_of(words):
     data, offsets, counts, _ = words.arrays()
-    bounds = zip(offsets[:-1], offsets[1:], strict=True)
+    bounds = itertools.pairwise(offsets)
     return [
         (data[begin:end].tobytes(), int(n)) for (begin, end), n in zip(bounds, counts, strict=True)
     ]
@@ -352,7 +353,7 @@ def test_files_that_are_not_there(tmp_path):
 
 @pytest.mark.parametrize("source", [[1], [None], ["a", 1.5], [["a"]], [bytearray(b"a")]])
 def test_items_that_are_no_text(source):
-    with pytest.raises(TypeError, match=r"a source holds str, bytes and paths .*, not "):
+    with pytest.raises(TypeError, match=r"a source holds str, bytes, paths .*, not "):
         train(source, 300)
 
 
@@ -380,8 +381,6 @@ def test_wrong_patterns():
         train("a", 300, "gpt5")
     with pytest.raises(ValueError, match=r"pattern '\(a'"):
         train("a", 300, "(a")
-    with pytest.raises(TypeError):
-        train("a", 300, None)
 
 
 def test_another_pattern_says_so_once():

@@ -127,7 +127,7 @@ def _line_offsets(text: bytes) -> npt.NDArray[np.int64]:
 
 
 def _utf8(text: str) -> bytes:
-    """A str as UTF-8, lone surrogates as U+FFFD, as the core reads one."""
+    """Encode a str as UTF-8, lone surrogates as U+FFFD, as the core reads one."""
     try:
         return text.encode()
     except UnicodeEncodeError:
@@ -135,7 +135,10 @@ def _utf8(text: str) -> bytes:
 
 
 def _ahead(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The same pieces, each read while the one before is worked on."""
+    """Yield the same pieces, each read while the one before is worked on.
+
+    The reader is not waited for in the end: it may be in a read that never comes back (a pipe).
+    """
     done = object()
     waiting: queue.Queue[object] = queue.Queue(1)
     is_over = threading.Event()
@@ -166,4 +169,3 @@ def _ahead(pieces: Iterator[bytes]) -> Iterator[bytes]:
             yield cast("bytes", item)
     finally:
         is_over.set()
-        reader.join()

@@ -119,15 +119,17 @@ def count_words_to_parquet(
     """
     settings = _settings(pattern, unit, special_tokens, specials_in_text)
     n_words = 0
-    with _counter(settings, first_offsets, memory_bytes) as (counter, may_cut):
-        with parquet_writer(path, settings, first_offsets) as write:
-            _count(counter, source, unit, may_cut, num_threads, progress)
-            for part in range(counter.n_parts):
-                table = counter.finish_part(part)
-                n_words += table.n_words
-                _warn_of_giants(table)
-                if table.n_words:
-                    write(table)
+    with (
+        _counter(settings, first_offsets, memory_bytes) as (counter, may_cut),
+        parquet_writer(path, settings, first_offsets) as write,
+    ):
+        _count(counter, source, unit, may_cut, num_threads, progress)
+        for part in range(counter.n_parts):
+            table = counter.finish_part(part)
+            n_words += table.n_words
+            _warn_of_giants(table)
+            if table.n_words:
+                write(table)
     return n_words
 
 
@@ -143,7 +145,7 @@ def _settings(
 
 
 def checked_specials(special_tokens: Iterable[str]) -> tuple[str, ...]:
-    """Special tokens as a tuple, each once.
+    """Check special tokens and give them as a tuple.
 
     Raises
     ------

@@ -222,7 +222,7 @@ def _pairs_in_bytes(loop: _core.MergeLoop, tokens: dict[int, bytes]) -> list[tup
 
 
 def extended(definition: Definition, counts: WordCounts, vocab_size: int) -> Definition:
-    """A vocabulary with what these counts add to it; all ids there are stay.
+    """Add to a vocabulary what these counts teach; all ids there are stay.
 
     The merges there are happen first, in their order; then the most frequent pairs merge, ties to
     the smaller (left id, right id). The result splits as the counts were split.

@@ -64,7 +64,7 @@ PRESETS: Final = {
 
 
 def preset_named(name: str) -> Preset:
-    """The preset of this name.
+    """Find the preset of this name.
 
     Raises
     ------

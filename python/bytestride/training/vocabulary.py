@@ -99,7 +99,7 @@ class LearnedVocabulary:
         return self.n_text_bytes - fewer
 
     def with_vocab_size(self, vocab_size: int) -> LearnedVocabulary:
-        """The vocabulary of this size: what the same run gives when it is stopped there.
+        """Give the vocabulary of this size: what the same run learns when it is stopped there.
 
         Raises
         ------
@@ -133,7 +133,7 @@ class LearnedVocabulary:
         )
 
     def definition(self) -> Definition:
-        """A tokenizer's definition.
+        """Make a tokenizer's definition.
 
         Raises
         ------
@@ -157,7 +157,7 @@ class LearnedVocabulary:
 
 
 def byte_level_specials(ids: dict[str, int]) -> dict[bytes, int]:
-    """Special tokens as the bytes that a merge must make to become them.
+    """Give special tokens as the bytes that a merge must make to become them.
 
     Hugging Face compares texts in which every byte is a character of the ByteLevel alphabet; one
     with other characters no merge makes.

@@ -7,11 +7,14 @@ were counted alike; the settings go with it, and what does not belong together r
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -19,6 +22,7 @@ from bytestride import _core
 from bytestride.errors import FormatError
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pyarrow as pa
 
 Unit = Literal["document", "line"]
@@ -108,7 +112,7 @@ class WordCounts:
         return self.settings.fingerprint
 
     def __add__(self, other: WordCounts) -> WordCounts:
-        """Counts of this text and, after it, the other's.
+        """Add the counts of a text that comes after this one.
 
         Raises
         ------
@@ -134,15 +138,14 @@ class WordCounts:
                 )
 
     def to_arrow(self) -> pa.Table:
-        """As a table {word: large_binary, count: uint64[, first: uint64]}, settings as metadata."""
-        pa = _pyarrow()
-        words, offsets, counts, firsts = self._table.arrays()
-        return _arrow_table(pa, words, offsets, counts, firsts).replace_schema_metadata(
-            self._metadata()
-        )
+        """Make a table of {word: large_binary, count: uint64[, first: uint64]}.
+
+        The settings are its metadata.
+        """
+        return _arrow_table(self._table).replace_schema_metadata(self._metadata())
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """The table of `to_arrow` for any library that reads Arrow's C stream."""
+        """Give the table of `to_arrow` to any library that reads Arrow's C stream."""
         return self.to_arrow().__arrow_c_stream__(requested_schema)
 
     def _metadata(self) -> dict[bytes, bytes]:
@@ -150,8 +153,8 @@ class WordCounts:
         return {_METADATA_KEY: json.dumps(about).encode()}
 
     @classmethod
-    def from_arrow(cls, table: Any) -> WordCounts:
-        """From a table as `to_arrow` gives one, or anything with such an Arrow stream.
+    def from_arrow(cls, table: pa.Table | object) -> WordCounts:
+        """Read a table as `to_arrow` gives one, or anything with such an Arrow stream.
 
         Raises
         ------
@@ -161,7 +164,7 @@ class WordCounts:
         pa = _pyarrow()
         if not isinstance(table, pa.Table):
             table = pa.table(table)
-        return _from_arrow(pa, table, "the table")
+        return _from_arrow(table, "the table")
 
     def write_parquet(self, path: str | os.PathLike[str]) -> None:
         """Write the table of `to_arrow` to a Parquet file, whole or not at all."""
@@ -184,7 +187,7 @@ class WordCounts:
             table = pq.read_table(os.fspath(path))
         except pa.ArrowInvalid as error:
             raise FormatError(f"{os.fspath(path)} is no Parquet file: {error}") from error
-        return _from_arrow(pa, table, os.fspath(path))
+        return _from_arrow(table, os.fspath(path))
 
 
 class parquet_writer:  # noqa: N801 - used like a function
@@ -196,25 +199,25 @@ class parquet_writer:  # noqa: N801 - used like a function
     def __init__(
         self, path: str | os.PathLike[str], settings: CountSettings, has_firsts: bool
     ) -> None:
-        self._path = os.fspath(path)
+        self._path = Path(path)
         self._settings = settings
         self._n_text_bytes = 0
-        pa = self._pa = _pyarrow()
+        pa = _pyarrow()
         columns = [("word", pa.large_binary()), ("count", pa.uint64())]
         self._schema = pa.schema(columns + ([("first", pa.uint64())] if has_firsts else []))
 
-    def __enter__(self) -> Any:
+    def __enter__(self) -> Callable[[_core.WordCounts], None]:
         """Open a file beside the one that is to be."""
         import pyarrow.parquet as pq
 
-        self._part = f"{self._path}.part"
+        self._part = self._path.with_name(f"{self._path.name}.part")
         self._writer = pq.ParquetWriter(self._part, self._schema, compression="zstd")
         return self._write
 
     def _write(self, table: _core.WordCounts) -> None:
-        words, offsets, counts, firsts = table.arrays()
+        _, offsets, counts, _ = table.arrays()
         self._n_text_bytes += int((np.diff(offsets).astype(np.uint64) * counts).sum())
-        self._writer.write_table(_arrow_table(self._pa, words, offsets, counts, firsts))
+        self._writer.write_table(_arrow_table(table))
 
     def __exit__(self, error: object, *_: object) -> None:
         """Give the file its name, or remove it after an error."""
@@ -223,12 +226,14 @@ class parquet_writer:  # noqa: N801 - used like a function
             self._writer.add_key_value_metadata({_METADATA_KEY: json.dumps(about).encode()})
         self._writer.close()
         if error is None:
-            os.replace(self._part, self._path)
+            self._part.replace(self._path)
         else:
-            os.unlink(self._part)
+            self._part.unlink()
 
 
-def _arrow_table(pa: Any, words: Any, offsets: Any, counts: Any, firsts: Any) -> pa.Table:
+def _arrow_table(table: _core.WordCounts) -> pa.Table:
+    pa = _pyarrow()
+    words, offsets, counts, firsts = table.arrays()
     column = pa.LargeBinaryArray.from_buffers(
         pa.large_binary(), len(counts), [None, pa.py_buffer(offsets), pa.py_buffer(words)]
     )
@@ -236,7 +241,8 @@ def _arrow_table(pa: Any, words: Any, offsets: Any, counts: Any, firsts: Any) ->
     return pa.table(columns if firsts is None else columns | {"first": firsts})
 
 
-def _from_arrow(pa: Any, table: pa.Table, where: str) -> WordCounts:
+def _from_arrow(table: pa.Table, where: str) -> WordCounts:
+    pa = _pyarrow()
     try:
         about = json.loads((table.schema.metadata or {})[_METADATA_KEY])
         n_text_bytes = int(about.pop("n_text_bytes"))
@@ -270,15 +276,14 @@ def _from_arrow(pa: Any, table: pa.Table, where: str) -> WordCounts:
     return WordCounts(table_of_all, settings, n_text_bytes)
 
 
-def _column(batch: Any, name: str) -> Any:
+def _column(batch: pa.RecordBatch, name: str) -> npt.NDArray[np.uint64]:
     return np.ascontiguousarray(batch.column(name).to_numpy(zero_copy_only=False), np.uint64)
 
 
-def _pyarrow() -> Any:
+def _pyarrow() -> ModuleType:
     try:
-        import pyarrow
+        return importlib.import_module("pyarrow")
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             "word counts as Arrow or Parquet need pyarrow: pip install 'bytestride[arrow]'"
         ) from error
-    return pyarrow
