@@ -1,0 +1,61 @@
+// Memory for lists of positions, which are made one after the other and go all at once: blocks that
+// never move, so that nothing is copied while there are more and more of them.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "base/memory.hpp"
+
+namespace bytestride {
+
+class PositionLists {
+ public:
+  using Position = std::uint32_t;
+
+  // Starts anew, with the lists that somebody else wrote there: what was before is gone.
+  void reset(PageArray<Position> first_block) {
+    blocks_.clear();
+    blocks_.push_back(std::move(first_block));
+    n_free_ = 0;
+    n_spare_ = 0;
+    n_added_ = 0;
+  }
+  // Lists are made there first, until the next call: a list that nobody will read again.
+  void reuse(Position* list, std::size_t n) {
+    spare_ = list;
+    n_spare_ = n;
+  }
+  // Room for a list. Valid until reset.
+  Position* make(std::size_t n) {
+    if (n <= n_spare_) {
+      n_spare_ -= n;
+      return std::exchange(spare_, spare_ + n);
+    }
+    if (n > n_free_) {
+      n_free_ = std::max(n, kBlockPositions);
+      blocks_.emplace_back(n_free_);
+      next_ = blocks_.back().data();
+    }
+    n_free_ -= n;
+    n_added_ += n;
+    return std::exchange(next_, next_ + n);
+  }
+  // How many positions there is room for beside those of the first block.
+  std::size_t n_added() const { return n_added_; }
+
+ private:
+  static constexpr std::size_t kBlockPositions = std::size_t{1} << 18;
+
+  std::vector<PageArray<Position>> blocks_;
+  Position* next_ = nullptr;
+  std::size_t n_free_ = 0;  // behind next_
+  Position* spare_ = nullptr;
+  std::size_t n_spare_ = 0;
+  std::size_t n_added_ = 0;
+};
+
+}  // namespace bytestride
