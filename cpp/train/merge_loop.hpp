@@ -26,6 +26,7 @@
 #include "base/types.hpp"
 #include "train/merge_rules.hpp"
 #include "train/pair_map.hpp"
+#include "train/position_lists.hpp"
 #include "train/word_cells.hpp"
 #include "train/word_counts.hpp"
 
@@ -64,7 +65,7 @@ class MergeLoop {
 
   struct PairState {
     std::uint64_t count;
-    std::size_t first_position;  // index of its list in positions_
+    Position* positions;
     std::uint32_t n_positions;
     std::uint32_t n_passed;  // at the front of the list, which have changed
   };
@@ -105,7 +106,7 @@ class MergeLoop {
 
   bool may_pair(TokenId left, TokenId right) const;
   void collect_pairs(std::uint64_t threshold);
-  void add_pair(Pair pair, std::uint64_t count, std::size_t first_position);
+  void add_pair(Pair pair, std::uint64_t count, Position* positions);
   Position first_place(Pair pair, PairState& state) const;
   bool is_stale(Candidate& candidate);
   Product product_of(Pair pair);
@@ -123,7 +124,7 @@ class MergeLoop {
   std::uint64_t threshold_ = 0;  // 0: pairs were not collected yet
   PairMap numbers_;
   std::vector<PairState> pairs_;
-  std::vector<Position> positions_;
+  PositionLists lists_;
   std::priority_queue<Candidate, std::vector<Candidate>, Later> candidates_;
   NeighbourChanges left_;
   NeighbourChanges right_;
