@@ -4,7 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+
+#include "base/bytes.hpp"
 
 namespace bytestride {
 
@@ -23,12 +24,6 @@ inline std::uint64_t mix(std::uint64_t x, std::uint64_t y) {
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
 
-inline std::uint64_t load_u64(const char* p) {
-  std::uint64_t value;
-  std::memcpy(&value, p, sizeof value);
-  return value;
-}
-
 inline std::uint64_t hash_u64(std::uint64_t key, const HashSeed& seed) {
   return mix(key ^ seed.a, seed.b | 1);
 }
@@ -45,8 +40,8 @@ inline std::uint64_t hash_bytes(const char* p, std::size_t n, const HashSeed& se
   if (n >= 8) {
     low = load_u64(p);
     high = load_u64(p + n - 8);
-  } else if (n > 0) {
-    std::memcpy(&low, p, n);
+  } else {
+    low = load_below_u64(p, n);
   }
   return mix(h ^ low, seed.b ^ high ^ kOdd);
 }

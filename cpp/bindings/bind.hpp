@@ -16,6 +16,8 @@ void bind_batch(pybind11::module_& module, pybind11::class_<Engine>& engine);
 void bind_decode(pybind11::module_& module, pybind11::class_<Engine>& engine);
 void bind_places(pybind11::class_<Engine>& engine);
 void bind_train(pybind11::module_& module);
+// Part of bind_train.
+void bind_words(pybind11::module_& module);
 void bind_windows(pybind11::module_& module);
 
 }  // namespace bytestride::python

@@ -10,29 +10,12 @@
 #include "bindings/documents.hpp"
 #include "train/merge_loop.hpp"
 #include "train/steps.hpp"
-#include "train/word_counter.hpp"
+#include "train/word_counts.hpp"
 
 namespace bytestride::python {
 namespace {
 
-void add_documents(WordCounter& counter, const py::object& source,
-                   const std::optional<py::array>& offsets, const py::object& num_threads) {
-  const HeldDocuments documents(source, offsets);
-  const std::size_t n_threads = thread_count(num_threads);
-  const py::gil_scoped_release release;
-  counter.add(documents.list(), n_threads);
-}
-
-py::list words_of(WordCounter& counter) {
-  const WordCounts& words = counter.total();
-  py::list rows;
-  for (const std::uint32_t i : words.sorted()) {
-    rows.append(py::make_tuple(py::bytes(words.word(i)), words.count(i)));
-  }
-  return rows;
-}
-
-std::unique_ptr<MergeLoop> make_merge_loop(WordCounter& counter, const py::array& base_ids) {
+std::unique_ptr<MergeLoop> make_merge_loop(const WordCounts& words, const py::array& base_ids) {
   const auto ids = span_of<TokenId>(base_ids, "base_ids");
   std::array<TokenId, 256> by_byte{};
   std::array<bool, 256> seen{};
@@ -45,7 +28,7 @@ std::unique_ptr<MergeLoop> make_merge_loop(WordCounter& counter, const py::array
     by_byte[byte] = ids[byte];
   }
   const py::gil_scoped_release release;
-  return std::make_unique<MergeLoop>(counter.total(), by_byte);
+  return std::make_unique<MergeLoop>(words, by_byte);
 }
 
 py::array_t<TokenId> merges_of(const MergeLoop& loop) {
@@ -107,16 +90,9 @@ std::vector<TokenId> apply_merge_to(const py::object& source, const py::object& 
 }  // namespace
 
 void bind_train(py::module_& module) {
-  py::class_<WordCounter>(module, "WordCounter")
-      .def(py::init([](std::shared_ptr<TextSplitter> splitter) {
-             return std::make_unique<WordCounter>(std::move(splitter));
-           }),
-           py::arg("splitter"))
-      .def("add", &add_documents, py::arg("documents"), py::arg("offsets") = py::none(),
-           py::arg("num_threads") = py::none())
-      .def("words", &words_of);
+  bind_words(module);
   py::class_<MergeLoop>(module, "MergeLoop")
-      .def(py::init(&make_merge_loop), py::arg("counter"), py::arg("base_ids"))
+      .def(py::init(&make_merge_loop), py::arg("words"), py::arg("base_ids"))
       .def("run", &MergeLoop::run, py::arg("n_merges"), py::call_guard<py::gil_scoped_release>())
       .def("merges", &merges_of)
       .def("counts", &counts_of);

@@ -1,15 +1,21 @@
 #include "documents/transcode.hpp"
 
-#include "unicode/ucs.hpp"
+#include "documents/transcode_kernels.hpp"
 
 namespace bytestride {
 namespace {
 
+// So few are read one by one before a vector of them is put together.
+constexpr std::size_t kFewUnits = 16;
+
 template <typename Unit>
 ByteSpan transcode(const DocumentView& document, std::vector<char>& scratch) {
-  if (scratch.size() < document.max_utf8_bytes()) scratch.resize(document.max_utf8_bytes());
+  const std::size_t room = document.max_utf8_bytes() + kTranscodeSlack;
+  if (scratch.size() < room) scratch.resize(room);
   const auto* units = reinterpret_cast<const Unit*>(document.data);
-  const char* end = transcode_to_utf8(units, document.n_units, scratch.data());
+  const Transcode<Unit> kernel =
+      transcode_for<Unit>(document.n_units < kFewUnits ? Backend::scalar : backend());
+  const char* end = kernel(units, document.n_units, scratch.data());
   return {scratch.data(), static_cast<std::size_t>(end - scratch.data())};
 }
 

@@ -47,7 +47,7 @@ class Encoder {
 
   // The ids of one pretoken, without any table: at most word.size() of them are written to `out`,
   // which must have room for that many. Returns how many.
-  std::size_t encode_word(ByteSpan word, TokenId* out, LongScratch& scratch) const {
+  std::size_t encode_word(ByteSpan word, TokenId* out, PieceScratch& scratch) const {
     return spans_.encode_word(word, out, scratch);
   }
 

@@ -14,9 +14,8 @@ constexpr Symbol kPlaceMask = kBlock - 1;
 constexpr Symbol kNothing = 0xFFFFFFFFu;
 constexpr Symbol kLeastNothing = kNothing << kPlaceBits;
 constexpr std::size_t kNone = ~std::size_t{0};
-// 16^4 is more than the longest word.
-constexpr std::size_t kMaxLevels = 5;
-static_assert(kMaxBlockBytes <= std::size_t{1} << (kPlaceBits * (kMaxLevels - 1)));
+// 16^8 is more than the longest word.
+constexpr std::size_t kMaxLevels = 9;
 
 // The pairs of a word and the least of their blocks, of the blocks of those, ... An entry is the
 // product and, in levels above the lowest, which entry of its block below has it: the leftmost on

@@ -1,5 +1,5 @@
-// Byte-pair merging of one word of some hundred bytes, where the lanes are too narrow and the
-// backtracker is not made yet.
+// Byte-pair merging of one word of any length: of what the lanes are too narrow for and pieces too
+// many.
 //
 // Pairs lie in blocks of sixteen, the least of each block again in blocks of sixteen, and so on to
 // a single least one: a merge reads its way down and renews the few blocks that it changed, which
@@ -20,10 +20,7 @@ struct BlockScratch {
   std::vector<std::uint64_t> live;
 };
 
-// Longer words are worth a backtracker.
-inline constexpr std::size_t kMaxBlockBytes = 16384;
-
-// The ids of the word to `out`; returns how many. Precondition: 1 <= word.size() <= kMaxBlockBytes.
+// The ids of the word to `out`; returns how many. Precondition: 1 <= word.size() < 2^32 - 1.
 std::size_t merge_by_blocks(const MergeTable& merges, ByteSpan word, TokenId* out,
                             BlockScratch& scratch);
 

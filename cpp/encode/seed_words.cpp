@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "encode/word_key.hpp"
+#include "pretokenize/word_key.hpp"
 
 namespace bytestride {
 

@@ -5,7 +5,7 @@
 #include <iterator>
 #include <type_traits>
 
-#include "encode/short_keys.hpp"
+#include "pretokenize/short_keys.hpp"
 
 namespace bytestride {
 namespace {
@@ -42,22 +42,7 @@ SpanEncoder::SpanEncoder(std::shared_ptr<const Vocab> vocab, bool whole_pieces)
       tokens_first_(whole_pieces && !unmerged_.empty()),
       merges_(*vocab_) {}
 
-SpanEncoder::~SpanEncoder() {
-  delete backtracker_.load();
-}
-
-// Without a lock, which a fork could leave held: two threads may both make one, and one is kept.
-const Backtracker& SpanEncoder::backtracker() const {
-  const Backtracker* made = backtracker_.load(std::memory_order_acquire);
-  if (made != nullptr) return *made;
-  auto own = std::make_unique<const Backtracker>(*vocab_);
-  if (backtracker_.compare_exchange_strong(made, own.get(), std::memory_order_acq_rel)) {
-    made = own.release();
-  }
-  return *made;
-}
-
-std::size_t SpanEncoder::encode_word(ByteSpan word, TokenId* out, LongScratch& scratch) const {
+std::size_t SpanEncoder::encode_word(ByteSpan word, TokenId* out, PieceScratch& scratch) const {
   if (tokens_first_) {
     const TokenId token = unmerged_.id_of(word);
     if (token != kNoToken) {
@@ -65,37 +50,16 @@ std::size_t SpanEncoder::encode_word(ByteSpan word, TokenId* out, LongScratch& s
       return 1;
     }
   }
-  if (word.size() <= kMaxBlockBytes) {
-    const std::size_t n_before = n_long_bytes_.load(std::memory_order_relaxed);
-    if (n_before < kBytesBeforeBacktracker) {
-      n_long_bytes_.store(n_before + word.size(), std::memory_order_relaxed);
-      return merge_by_blocks(merges_, word, out, scratch.blocks);
-    }
-  }
-  return backtracker().encode(word, out, scratch.backtrack);
+  return merge_by_pieces(*vocab_, merges_, word, out, scratch);
 }
 
 std::size_t SpanEncoder::probe(const SpanBatch& spans, const FrontTable& front,
                                SpanScratch& scratch) {
-  const char* const text_end = spans.text.data() + spans.text.size();
-  // The last few words may lie too near to the end of the text to be read eight bytes at a time.
-  std::size_t n_far = spans.n;
-  while (n_far > 0 && text_end - (spans.base + (n_far > 1 ? spans.ends[n_far - 2] : 0)) <
-                          static_cast<std::ptrdiff_t>(ShortKey::kReadAhead)) {
-    --n_far;
-  }
   const FrontTable::Reader reader(front);
   std::size_t n_missed = 0;
-  std::uint32_t begin = 0;
   for (std::size_t first = 0; first < spans.n; first += kProbeAhead) {
     const std::size_t last = std::min(first + kProbeAhead, spans.n);
-    const std::size_t n_here = std::clamp(n_far, first, last) - first;
-    load_short_keys(spans.base, begin, {spans.ends + first, n_here}, scratch.keys + first);
-    for (std::size_t i = first + n_here; i < last; ++i) {
-      begin = i == 0 ? 0 : spans.ends[i - 1];
-      scratch.keys[i] = ShortKey::load_at_end(spans.base + begin, spans.ends[i] - begin);
-    }
-    begin = spans.ends[last - 1];
+    load_short_keys(spans, first, last, scratch.keys);
     for (std::size_t i = first; i < last; ++i) reader.prefetch(scratch.keys[i]);
     for (std::size_t i = first; i < last; ++i) {
       const std::uint64_t value = reader.find(scratch.keys[i]);
@@ -271,7 +235,7 @@ void SpanEncoder::work_out(const SpanBatch& spans, std::size_t n_unknown, const 
     } else {
       scratch.word.resize(missed.n_bytes);
       TokenId* const ids = scratch.word.data();
-      const std::size_t n_ids = encode_word(word_of(spans, missed), ids, scratch.long_words);
+      const std::size_t n_ids = encode_word(word_of(spans, missed), ids, scratch.merging);
       keep(spans, missed, ids, n_ids, tables, scratch);
     }
   }
@@ -288,10 +252,10 @@ void SpanEncoder::work_out(const SpanBatch& spans, std::size_t n_unknown, const 
     const std::uint16_t* const turn = scratch.by_length + first;
     ByteSpan words[MergeLanes::kLanes];
     for (std::size_t i = 0; i < n; ++i) words[i] = word_of(spans, scratch.missed[turn[i]]);
-    scratch.lanes.run(merges_, words, n);
+    scratch.merging.lanes.run(merges_, words, n);
     for (std::size_t i = 0; i < n; ++i) {
-      keep(spans, scratch.missed[turn[i]], scratch.lanes.ids(i), scratch.lanes.n_ids(i), tables,
-           scratch);
+      keep(spans, scratch.missed[turn[i]], scratch.merging.lanes.ids(i),
+           scratch.merging.lanes.n_ids(i), tables, scratch);
     }
   }
 }

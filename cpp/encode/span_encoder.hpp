@@ -11,15 +11,13 @@
 // front_table.hpp and word_cache.hpp.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <span>
 #include <vector>
 
-#include "encode/backtrack.hpp"
 #include "encode/front_table.hpp"
-#include "encode/merge_blocks.hpp"
 #include "encode/merge_lanes.hpp"
+#include "encode/merge_pieces.hpp"
 #include "encode/merge_table.hpp"
 #include "encode/unmerged_tokens.hpp"
 #include "encode/word_cache.hpp"
@@ -39,12 +37,6 @@ struct MissedWord {
   WordKind kind;
   std::uint64_t hash;
   MediumKey key;  // of a word with a short key, that is the first number
-};
-
-// For words that the lanes do not hold.
-struct LongScratch {
-  BlockScratch blocks;
-  BacktrackScratch backtrack;
 };
 
 struct SpanScratch {
@@ -68,8 +60,7 @@ struct SpanScratch {
   std::uint16_t by_length[kSpanBatch];
   std::vector<TokenId> lists;  // of this batch: a length and as many ids, again and again
   std::vector<TokenId> word;
-  LongScratch long_words;
-  MergeLanes lanes;
+  PieceScratch merging;
 };
 
 // The tables that words are looked up in. The cache may be null.
@@ -83,7 +74,6 @@ class SpanEncoder {
   // whole_pieces: a pretoken that is itself a token becomes it, whatever merging would give
   // (tiktoken, and Hugging Face with ignore_merges).
   SpanEncoder(std::shared_ptr<const Vocab> vocab, bool whole_pieces);
-  ~SpanEncoder();
   SpanEncoder(const SpanEncoder&) = delete;
   SpanEncoder& operator=(const SpanEncoder&) = delete;
 
@@ -99,7 +89,7 @@ class SpanEncoder {
 
   // The ids of one pretoken, without any table: at most word.size() of them are written to `out`,
   // which must have room for that many. Returns how many.
-  std::size_t encode_word(ByteSpan word, TokenId* out, LongScratch& scratch) const;
+  std::size_t encode_word(ByteSpan word, TokenId* out, PieceScratch& scratch) const;
 
  private:
   // All of the stages but the last: afterwards every value is known.
@@ -128,7 +118,6 @@ class SpanEncoder {
   static std::span<const TokenId> list_of(WordIds ids, const WordCache* cache,
                                           const SpanScratch& scratch);
 
-  const Backtracker& backtracker() const;
   void keep(const SpanBatch& spans, const MissedWord& missed, const TokenId* ids, std::size_t n_ids,
             const WordTables& tables, SpanScratch& scratch) const;
 
@@ -136,12 +125,6 @@ class SpanEncoder {
   UnmergedTokens unmerged_;
   bool tokens_first_;  // whether a word is looked for among those before it is merged
   MergeTable merges_;
-  // To make the backtracker takes as long as merging about a mebibyte by blocks: it is made once
-  // long words have come to that, or one is too long for blocks, so that no text pays twice what it
-  // must.
-  static constexpr std::size_t kBytesBeforeBacktracker = std::size_t{1} << 20;
-  mutable std::atomic<std::size_t> n_long_bytes_{0};
-  mutable std::atomic<const Backtracker*> backtracker_{nullptr};
 };
 
 }  // namespace bytestride

@@ -19,7 +19,7 @@
 #include "encode/cache_budget.hpp"
 #include "encode/shared_slots.hpp"
 #include "encode/word_ids.hpp"
-#include "encode/word_key.hpp"
+#include "pretokenize/word_key.hpp"
 
 namespace bytestride {
 

@@ -36,11 +36,10 @@ Workspace::Workspace()
 void Workspace::trim() {
   drop_if_large(transcoded);
   split.stages.trim(kMaxKeptBytes);
-  drop_if_large(spans->long_words.backtrack.merge.previous);
-  drop_if_large(spans->long_words.backtrack.merge.next);
-  drop_if_large(spans->long_words.backtrack.merge.merges);
-  drop_if_large(spans->long_words.backtrack.merge.heap);
-  drop_if_large(spans->long_words.backtrack.dead);
+  drop_if_large(spans->merging.blocks.symbols);
+  drop_if_large(spans->merging.blocks.pairs);
+  drop_if_large(spans->merging.blocks.live);
+  drop_if_large(spans->merging.windows);
   drop_if_large(spans->lists);
   drop_if_large(spans->word);
   if (split.normalised.capacity() > kMaxKeptBytes) std::string().swap(split.normalised);

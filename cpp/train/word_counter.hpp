@@ -1,37 +1,102 @@
-// Counts the pretokens of documents on several threads: a WordCounts per worker, added up at the
-// end. The totals do not depend on how the work was spread.
+// Counts the pretokens of documents on several threads.
+//
+//   worker      the words it meets most stay in its combiner; others, and those turned out of it,
+//               are written down in the worker's own lists, one for each part
+//   parts       of all words, told apart by their first bytes: a table and a lock; a worker that
+//               has filled a list adds it to the part's table
+//   runs        a part's table that has outgrown its share of the memory is written to the caller's
+//               scratch file and starts anew; the runs of a part are added up in the end
+//
+// So there is one table of all words, however many threads count, and locks are held for hundreds
+// of words at once. The totals, and which part a word is in, depend on the text alone.
 #pragma once
 
-#include <deque>
+#include <array>
+#include <cstdint>
 #include <memory>
+#include <mutex>
+#include <vector>
 
 #include "documents/document.hpp"
 #include "pretokenize/text_splitter.hpp"
+#include "train/word_combiner.hpp"
 #include "train/word_counts.hpp"
+#include "train/word_runs.hpp"
 
 namespace bytestride {
 
+struct CountOptions {
+  // Keep for each word how many bytes of pretokens stand before its first occurrence. Counting is
+  // then done in the order of the text, on one thread.
+  bool has_firsts = false;
+  // An added token that the text holds counts as a word, as in Hugging Face's trainer; otherwise
+  // nothing is learned from it. Either way nothing is learned across it.
+  bool count_added = false;
+  // What the tables of words may take together, from kLeastMemory on; 0 for no limit. With a limit
+  // there must be a descriptor for what leaves memory, open for reading and writing.
+  std::size_t memory_bytes = 0;
+  int spill_descriptor = -1;
+};
+
 class WordCounter {
  public:
-  explicit WordCounter(std::shared_ptr<const TextSplitter> splitter)
-      : splitter_(std::move(splitter)) {}
+  static constexpr std::size_t kParts = 64;
+  static constexpr std::size_t kLeastMemory = std::size_t{4} << 20;
 
-  // Added tokens, special ones too, are not counted: nothing is learned from them or across them.
+  // Throws InvalidArgument for a memory limit below the least, or without a descriptor.
+  explicit WordCounter(std::shared_ptr<const TextSplitter> splitter, CountOptions options = {});
+  ~WordCounter();
+
   // Not to be called from two threads at once.
   void add(const DocumentList& documents, std::size_t n_threads);
 
-  // All counts so far, in one table.
-  const WordCounts& total();
+  // Bytes of all pretokens counted so far.
+  std::uint64_t n_text_bytes() const { return n_text_bytes_; }
+
+  // Bytes that were written to the scratch file.
+  std::uint64_t n_spilled_bytes() const { return runs_.n_bytes(); }
+
+  // All counts in one table; the counter is as new afterwards.
+  WordCounts finish();
+  // The same part by part, for who has no room for all: each may be had once, and nothing is added
+  // meanwhile. Precondition: part < kParts.
+  WordCounts finish_part(std::size_t part);
 
  private:
-  struct Worker {
-    WordCounts counts;
-    SplitScratch split;
-    std::vector<char> transcoded;
+  struct Part {
+    std::mutex mutex;
+    WordCounts words;
+    std::vector<WordRuns::Run> runs;
   };
+  struct Entry;
+  struct List;
+  struct Worker;
+
+  void count_in_order(const DocumentList& documents);
+  void count_part(const DocumentView& part, Worker& worker);
+  // In the worker's list for the word's part; a word in whole numbers, or as bytes.
+  void write_down(const std::uint64_t* word, std::size_t n_bytes, std::uint64_t count,
+                  Worker& worker);
+  void write_down(ByteSpan word, std::uint64_t count, Worker& worker);
+  // Where the bytes of an entry go that is written down.
+  char* room_for(const Entry& entry, std::size_t part, Worker& worker);
+  // Adds what is in the list to the part.
+  void hand_over(std::size_t part, Worker& worker);
+  // Writes a part that is too large to the scratch file. Precondition: its lock is held, or no
+  // other thread counts.
+  void keep_in_bounds(Part& part);
+  // Everything that workers hold, to the parts; then there are no workers.
+  void flush();
+  ByteSpan added_text(TokenId id) const;
 
   std::shared_ptr<const TextSplitter> splitter_;
-  std::deque<Worker> workers_;
+  CountOptions options_;
+  AddedTokenSet all_added_;
+  HashSeed seed_;
+  std::array<Part, kParts> parts_;
+  WordRuns runs_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::uint64_t n_text_bytes_ = 0;
 };
 
 }  // namespace bytestride

@@ -16,11 +16,30 @@ inline constexpr std::size_t max_utf8_per_unit(std::size_t unit_size) {
   return unit_size == 1 ? 2 : unit_size == 2 ? 3 : 4;
 }
 
+// Writes the character that begins at units[i], i < n, and moves i behind it; returns the end of
+// what was written.
+template <typename Unit>
+char* transcode_character(const Unit* units, std::size_t n, std::size_t& i, char* out) {
+  char32_t code_point = units[i++];
+  if constexpr (sizeof(Unit) > 1) {
+    if (code_point >= 0xD800 && code_point <= 0xDFFF) {
+      const char32_t next = i < n ? char32_t{units[i]} : 0;
+      if (code_point <= 0xDBFF && next >= 0xDC00 && next <= 0xDFFF) {
+        code_point = 0x10000 + ((code_point - 0xD800) << 10) + (next - 0xDC00);
+        ++i;
+      } else {
+        code_point = 0xFFFD;
+      }
+    }
+  }
+  return encode_utf8(code_point, out);
+}
+
 // Writes n code units at `units` to `out`, which must hold n * max_utf8_per_unit(sizeof(Unit))
 // bytes; returns the end of what was written.
 template <typename Unit>
 char* transcode_to_utf8(const Unit* units, std::size_t n, char* out) {
-  for (std::size_t i = 0; i < n; ++i) {
+  for (std::size_t i = 0; i < n;) {
     // Most text is ASCII for long stretches: a block without branches becomes vector code.
     constexpr std::size_t kBlock = 32;
     while (i + kBlock <= n) {
@@ -31,20 +50,7 @@ char* transcode_to_utf8(const Unit* units, std::size_t n, char* out) {
       i += kBlock;
       out += kBlock;
     }
-    if (i == n) break;
-    char32_t code_point = units[i];
-    if constexpr (sizeof(Unit) > 1) {
-      if (code_point >= 0xD800 && code_point <= 0xDFFF) {
-        const char32_t next = i + 1 < n ? char32_t{units[i + 1]} : 0;
-        if (code_point <= 0xDBFF && next >= 0xDC00 && next <= 0xDFFF) {
-          code_point = 0x10000 + ((code_point - 0xD800) << 10) + (next - 0xDC00);
-          ++i;
-        } else {
-          code_point = 0xFFFD;
-        }
-      }
-    }
-    out = encode_utf8(code_point, out);
+    if (i < n) out = transcode_character(units, n, i, out);
   }
   return out;
 }

@@ -71,16 +71,16 @@ def train(
         n_bytes += sum(map(len, batch))
         if progress is not None:
             progress("count", n_bytes, None)
-    merges = _learn_merges(counter, vocab_size - smallest, progress)
+    merges = _learn_merges(counter.finish(), vocab_size - smallest, progress)
     return _definition(merges, pattern, special_tokens)
 
 
 def _learn_merges(
-    counter: _core.WordCounter, n_merges: int, progress: Progress | None
+    words: _core.WordCounts, n_merges: int, progress: Progress | None
 ) -> npt.NDArray[np.uint32]:
     base_ids = np.empty(256, dtype=np.uint32)
     base_ids[list(BYTES_IN_ORDER)] = np.arange(256, dtype=np.uint32)
-    loop = _core.MergeLoop(counter, base_ids)
+    loop = _core.MergeLoop(words, base_ids)
     n_done = 0
     while n_done < n_merges:
         step = min(_MERGES_PER_STEP, n_merges - n_done)

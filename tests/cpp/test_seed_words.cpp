@@ -3,7 +3,7 @@
 #include <string>
 
 #include "encode/seed_words.hpp"
-#include "encode/word_key.hpp"
+#include "pretokenize/word_key.hpp"
 #include "support.hpp"
 
 using namespace bytestride;

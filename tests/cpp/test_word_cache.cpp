@@ -10,9 +10,9 @@
 
 #include "encode/cache_budget.hpp"
 #include "encode/front_table.hpp"
-#include "encode/short_keys.hpp"
+#include "pretokenize/short_keys.hpp"
 #include "encode/word_caches.hpp"
-#include "encode/word_key.hpp"
+#include "pretokenize/word_key.hpp"
 #include "simd/backend.hpp"
 #include "support.hpp"
 

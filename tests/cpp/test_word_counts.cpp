@@ -1,9 +1,14 @@
 #include <doctest/doctest.h>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdio>
 #include <map>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "base/error.hpp"
@@ -105,20 +110,169 @@ TEST_CASE("counting on threads equals counting the pieces of each document") {
       CAPTURE(n_threads);
       WordCounter counter(splitter);
       counter.add(list_of(texts), n_threads);
-      CHECK(map_of(counter.total()) == expected);
+      CHECK(map_of(counter.finish()) == expected);
     }
   }
 }
 
-TEST_CASE("a counter adds to what it has, before and after a total") {
+TEST_CASE("a counter adds to what it has, and is as new after it has finished") {
   const auto splitter =
       std::make_shared<const TextSplitter>(pattern_named("gpt2"), AddedTokens({}), false);
   WordCounter counter(splitter);
-  CHECK(counter.total().n_words() == 0);
+  CHECK(counter.finish().n_words() == 0);
   counter.add(list_of({"a b", "a"}), 3);
-  CHECK(map_of(counter.total()) == Counts{{"a", 2}, {" b", 1}});
   counter.add(list_of({"a", ""}), 1);
   counter.add(list_of({}), 5);
+  CHECK(counter.n_text_bytes() == 5);
   counter.add(list_of({"a", " b"}), 2);
-  CHECK(map_of(counter.total()) == Counts{{"a", 4}, {" b", 2}});
+  CHECK(map_of(counter.finish()) == Counts{{"a", 4}, {" b", 2}});
+  CHECK(counter.n_text_bytes() == 0);
+  counter.add(list_of({"a"}), 2);
+  CHECK(map_of(counter.finish()) == Counts{{"a", 1}});
+}
+
+TEST_CASE("words of all lengths, more than a combiner or a list holds") {
+  const TimeLimit limit(120);
+  Random random(11);
+  std::string text;
+  Counts expected;
+  // The last three of gpt2's words are one; a line of its own each, so that no space comes before.
+  for (int i = 0; i < 200'000; ++i) {
+    const std::size_t length = random.one_in(500) ? 10'000 + random.below(9) : 1 + random.below(40);
+    const std::string word = random.one_in(2) ? letters(random, "ab", 1 + random.below(9))
+                                              : letters(random, "abcdefgh", length);
+    text += word + "1";
+    ++expected[word];
+    ++expected["1"];
+  }
+  const auto splitter =
+      std::make_shared<const TextSplitter>(pattern_named("gpt2"), AddedTokens({}), false);
+  for (const std::size_t n_threads : {1, 3}) {
+    WordCounter counter(splitter);
+    counter.add(list_of({text, text}), n_threads);
+    CHECK(counter.n_text_bytes() == 2 * text.size());
+    Counts twice = expected;
+    for (auto& entry : twice) entry.second *= 2;
+    const WordCounts words = counter.finish();
+    CHECK(map_of(words) == twice);
+    CHECK(words.total() == 800'000);
+  }
+}
+
+TEST_CASE("first offsets are those of the first occurrences, in bytes of pretokens") {
+  const auto splitter = std::make_shared<const TextSplitter>(
+      pattern_named("gpt2"), AddedTokens({{"<x>", 1, true}}), false);
+  for (const bool count_added : {false, true}) {
+    WordCounter counter(splitter, {true, count_added});
+    counter.add(list_of({"a b a<x>a", "<x>c"}), 4);
+    counter.add(list_of({" b d"}), 4);
+    const WordCounts words = counter.finish();
+    std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> found;
+    for (std::size_t i = 0; i < words.n_words(); ++i) {
+      found[std::string(words.word(i))] = {words.count(i), words.first(i)};
+    }
+    std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> expected{
+        {"a", {2, 0}}, {" b", {2, 1}}, {" a", {1, 3}}, {"c", {1, 6}}, {" d", {1, 9}}};
+    if (count_added) {
+      expected["c"].second += 6;
+      expected[" d"].second += 6;
+      expected["<x>"] = {2, 5};
+    }
+    CHECK(found == expected);
+  }
+}
+
+TEST_CASE("tables are joined: one by one, whole, and after each other") {
+  for_seeds(200, [](Random& random) {
+    Counts expected;
+    std::map<std::string, std::uint64_t> firsts;
+    const auto table = [&](std::string_view alphabet, std::uint64_t shift) {
+      WordCounts words(true);
+      for (std::size_t i = 0, n = random.below(60); i < n; ++i) {
+        const std::string word = letters(random, alphabet, random.below(4));
+        const std::uint64_t first = random.below(100);
+        words.add(word, i, first);
+        expected[word] += i;
+        const auto [at, is_new] = firsts.insert({word, first + shift});
+        if (!is_new) at->second = std::min(at->second, first + shift);
+      }
+      return words;
+    };
+    WordCounts all = table("abc", 0);
+    all.add_all(table("ab", 1000), 1000);
+    WordCounts others(true);
+    others.add_all(table("xy", 5), 5);
+    if (firsts.contains("")) return;  // then the two have a word in common
+    all.take(others);
+    CHECK(others.n_words() == 0);
+    all.add_all(table("ax", 7), 7);
+    CHECK(map_of(all) == expected);
+    for (std::size_t i = 0; i < all.n_words(); ++i) {
+      CHECK(all.first(i) == firsts.at(std::string(all.word(i))));
+    }
+  });
+  WordCounts with_firsts(true);
+  with_firsts.add("a", 1, 2);
+  CHECK_THROWS_AS(WordCounts().add_all(with_firsts), InvalidArgument);
+  CHECK_THROWS_AS(with_firsts.add_all(WordCounts(with_firsts), ~std::uint64_t{0}), InvalidArgument);
+}
+
+TEST_CASE("with little memory words go to a file and come back") {
+  const TimeLimit limit(120);
+  Random random(12);
+  std::string text;
+  for (int i = 0; i < 400'000; ++i) {
+    text += letters(random, "abcdefghijkl", 1 + random.below(30)) + (random.one_in(2) ? " " : "1");
+  }
+  text += repeated("long", 200'000);
+  const auto splitter =
+      std::make_shared<const TextSplitter>(pattern_named("gpt2"), AddedTokens({}), false);
+  std::FILE* const file = std::tmpfile();
+  REQUIRE(file != nullptr);
+  for (const bool has_firsts : {false, true}) {
+    WordCounter in_memory(splitter, {has_firsts, false});
+    in_memory.add(list_of({text, text}), 1);
+    const WordCounts expected = in_memory.finish();
+    CHECK(in_memory.n_spilled_bytes() == 0);
+    const CountOptions options{has_firsts, false, WordCounter::kLeastMemory, fileno(file)};
+    for (const std::size_t n_threads : {1, 3}) {
+      WordCounter counter(splitter, options);
+      counter.add(list_of({text, text}), n_threads);
+      CHECK(counter.n_spilled_bytes() > 8'000'000);
+      const WordCounts words = counter.finish();
+      CHECK(map_of(words) == map_of(expected));
+      if (!has_firsts) continue;
+      std::map<std::string, std::uint64_t> firsts;
+      for (std::size_t i = 0; i < expected.n_words(); ++i) {
+        firsts[std::string(expected.word(i))] = expected.first(i);
+      }
+      for (std::size_t i = 0; i < words.n_words(); ++i) {
+        CHECK(words.first(i) == firsts.at(std::string(words.word(i))));
+      }
+    }
+    WordCounter by_parts(splitter, options);
+    by_parts.add(list_of({text, text}), 2);
+    WordCounts all(has_firsts);
+    for (std::size_t part = 0; part < WordCounter::kParts; ++part) {
+      WordCounts words = by_parts.finish_part(part);
+      all.take(words);
+    }
+    CHECK(map_of(all) == map_of(expected));
+  }
+  std::fclose(file);
+}
+
+TEST_CASE("a memory limit that cannot be kept, a file that cannot be written") {
+  const auto splitter =
+      std::make_shared<const TextSplitter>(pattern_named("gpt2"), AddedTokens({}), false);
+  CHECK_THROWS_AS(WordCounter(splitter, {false, false, 1000, 1}), InvalidArgument);
+  CHECK_THROWS_AS(WordCounter(splitter, {false, false, WordCounter::kLeastMemory}),
+                  InvalidArgument);
+  const int read_only = ::open("/dev/null", O_RDONLY);
+  WordCounter counter(splitter, {false, false, WordCounter::kLeastMemory, read_only});
+  Random random(13);
+  std::string text;
+  for (int i = 0; i < 300'000; ++i) text += letters(random, "abcdefgh", 12) + " ";
+  CHECK_THROWS_AS(counter.add(list_of({text}), 2), std::system_error);
+  ::close(read_only);
 }

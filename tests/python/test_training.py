@@ -76,12 +76,13 @@ def test_long_words_of_few_letters(seed):
     expected = reference.train([text], 256 + 120, PATTERNS["gpt2"])
     assert merges_of(train(text, 256 + 120)) == expected
     counts = []
-    counter = counted([text], "gpt2")
-    loop = _core.MergeLoop(counter, base_ids())
+    counts_of_words = counted([text], "gpt2").finish()
+    loop = _core.MergeLoop(counts_of_words, base_ids())
     loop.run(120)
     # The counts with which the merges were chosen: those of the reference, merge by merge.
     words_now = [
-        ([BYTES_IN_ORDER.index(byte) for byte in word], count) for word, count in counter.words()
+        ([BYTES_IN_ORDER.index(byte) for byte in word], count)
+        for word, count in rows_of(counts_of_words)
     ]
     for number, pair in enumerate(expected):
         counts.append(reference._count_pairs_in_words(words_now)[pair])
@@ -97,6 +98,14 @@ def base_ids():
     return ids
 
 
+def rows_of(words):
+    data, offsets, counts, _ = words.arrays()
+    bounds = zip(offsets[:-1], offsets[1:], strict=True)
+    return [
+        (data[begin:end].tobytes(), int(n)) for (begin, end), n in zip(bounds, counts, strict=True)
+    ]
+
+
 def counted(documents, pattern, special_tokens=(), **options):
     rows = [(token, 0, True) for token in special_tokens]
     counter = _core.WordCounter(_core.Splitter(PATTERNS[pattern], rows, None))
@@ -106,7 +115,7 @@ def counted(documents, pattern, special_tokens=(), **options):
 
 @given(st.lists(texts, max_size=6), st.sampled_from([*PATTERNS]))
 def test_words_against_the_reference(documents, pattern):
-    words = counted(documents, pattern).words()
+    words = rows_of(counted(documents, pattern).finish())
     assert dict(words) == reference.count_words(documents, PATTERNS[pattern])
     assert len(dict(words)) == len(words)
     assert words == sorted(words, key=lambda row: (-row[1], row[0]))
@@ -117,7 +126,7 @@ def test_words_of_many_calls_add_up():
     data, offsets = (LINE * 2).encode(), np.array([0, len(LINE.encode()), 2 * len(LINE.encode())])
     counter.add(data, offsets)
     counter.add([LINE], num_threads=7)
-    assert dict(counter.words()) == reference.count_words([LINE] * 5, PATTERNS["cl100k"])
+    assert dict(rows_of(counter.finish())) == reference.count_words([LINE] * 5, PATTERNS["cl100k"])
 
 
 @pytest.mark.parametrize("pattern", ["gpt2", "o200k", OTHER_PATTERN])

@@ -1,10 +1,10 @@
-#include "encode/short_keys.hpp"
+#include "pretokenize/short_keys.hpp"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
-#include "encode/word_key.hpp"
+#include "pretokenize/word_key.hpp"
 #include "simd/backend.hpp"
 #include "simd/targets.hpp"
 
@@ -67,6 +67,22 @@ void load_short_keys(const char* base, std::uint32_t begin, std::span<const std:
   if (backend() == Backend::avx512) return load_keys_avx512(base, begin, ends, keys);
 #endif
   load_keys_one_by_one(base, begin, ends, keys);
+}
+
+void load_short_keys(const SpanBatch& spans, std::size_t first, std::size_t last,
+                     std::uint64_t* keys) {
+  const char* const text_end = spans.text.data() + spans.text.size();
+  const auto begin_of = [&](std::size_t i) { return i == 0 ? 0 : spans.ends[i - 1]; };
+  // The last few words may lie too near to the end of the text to be read eight bytes at a time.
+  std::size_t far = last;
+  while (far > first && text_end - (spans.base + begin_of(far - 1)) <
+                            static_cast<std::ptrdiff_t>(ShortKey::kReadAhead)) {
+    --far;
+  }
+  load_short_keys(spans.base, begin_of(first), {spans.ends + first, far - first}, keys + first);
+  for (std::size_t i = far; i < last; ++i) {
+    keys[i] = ShortKey::load_at_end(spans.base + begin_of(i), spans.ends[i] - begin_of(i));
+  }
 }
 
 }  // namespace bytestride

@@ -36,6 +36,11 @@ class ShortKey {
     std::memcpy(padded, p, n);
     return load(padded, n);
   }
+  // How many bytes the word has. Precondition: the key is not 0.
+  static std::size_t length(std::uint64_t key) {
+    const std::uint64_t top = key >> 56;
+    return top >= kTag ? top - kTag : kMaxBytes;
+  }
 
  private:
   static constexpr std::uint64_t kMasks[kMaxBytes + 2] = {0,
@@ -66,6 +71,12 @@ struct MediumKey {
 
   std::array<std::uint64_t, 3> words;  // the top byte of the last holds the length, which is not 0
 
+  std::size_t length() const { return words[2] >> 56; }
+  // An == of arrays is a call into the C library.
+  bool is(const MediumKey& other) const {
+    return ((words[0] ^ other.words[0]) | (words[1] ^ other.words[1]) |
+            (words[2] ^ other.words[2])) == 0;
+  }
   // Precondition: 1 <= n <= kMaxBytes, and `readable` >= n bytes can be read at p.
   static MediumKey load(const char* p, std::size_t n, std::size_t readable) {
     char padded[kReadAhead] = {};

@@ -7,9 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include "encode/backtrack.hpp"
+#include "encode/merge_pieces.hpp"
 #include "naive.hpp"
 #include "support.hpp"
+#include "vocab/merge_symbols.hpp"
 
 using namespace bytestride;
 using namespace bytestride::testing;
@@ -23,21 +24,26 @@ std::vector<TokenId> merged(const Vocab& vocab, ByteSpan word, MergeScratch& scr
   return ids;
 }
 
-std::vector<TokenId> backtracked(const Backtracker& backtracker, ByteSpan word,
-                                 BacktrackScratch& scratch) {
-  std::vector<TokenId> ids(word.size());
-  ids.resize(backtracker.search(word, ids.data(), scratch));
-  return ids;
-}
+// A vocabulary with what merging by pieces needs.
+class Merger {
+ public:
+  explicit Merger(const Vocab& vocab) : vocab_(vocab), merges_(vocab) {}
 
-void check_word(const Vocab& vocab, const Backtracker& backtracker, ByteSpan word,
-                BacktrackScratch& scratch) {
-  const std::vector<TokenId> expected = merged(vocab, word, scratch.merge);
-  const std::vector<TokenId> found = backtracked(backtracker, word, scratch);
-  if (found == expected) return;
-  CAPTURE(quoted(word));
-  CHECK(found == expected);
-}
+  void check(ByteSpan word) {
+    const std::vector<TokenId> expected = merged(vocab_, word, heap_);
+    std::vector<TokenId> found(word.size());
+    found.resize(merge_by_pieces(vocab_, merges_, word, found.data(), scratch_));
+    if (found == expected) return;
+    CAPTURE(quoted(word.substr(0, 1000)));
+    CHECK(found == expected);
+  }
+
+ private:
+  const Vocab& vocab_;
+  MergeTable merges_;
+  MergeScratch heap_;
+  PieceScratch scratch_;
+};
 
 // All words of up to max_length letters.
 template <typename Check>
@@ -48,6 +54,17 @@ void for_words(std::string_view alphabet, std::size_t max_length, const Check& c
     if (words[i].size() == max_length) continue;
     for (const char c : alphabet) words.push_back(words[i] + c);
   }
+}
+
+// Some letters, then some of them again and again, and so on.
+std::string with_runs(Random& random, std::string_view alphabet, std::size_t n_runs) {
+  std::string text;
+  for (std::size_t i = 0; i < n_runs; ++i) {
+    text += letters(random, alphabet, random.below(80));
+    const std::string period = letters(random, alphabet, 1 + random.below(12));
+    text += repeated(period, random.below(random.one_in(3) ? 1500 : 100) / period.size() + 1);
+  }
+  return text;
 }
 
 // Tokens made by joining tokens, so that some merging reaches them, and a few at random.
@@ -111,80 +128,24 @@ Vocab random_vocab(Random& random, std::string_view alphabet, std::size_t n_toke
 
 }  // namespace
 
-TEST_CASE("every short word of random vocabularies is what merging gives") {
-  BacktrackScratch scratch;
+TEST_CASE("long words of random vocabularies are what merging gives") {
   for (const bool by_rows : {false, true}) {
     for (const Order order : {Order::kept, Order::a_few_swapped, Order::shuffled}) {
       CAPTURE(by_rows);
       CAPTURE(static_cast<int>(order));
-      for_seeds(500, [&](Random& random) {
+      for_seeds(150, [&](Random& random) {
         const std::string_view alphabet =
             random.pick(std::vector<std::string_view>{"a", "ab", "abc", "abcd"});
-        const Vocab vocab = random_vocab(random, alphabet, 1 + random.below(14), order, by_rows);
-        const Backtracker backtracker(vocab);
-        REQUIRE(backtracker.usable());
-        const std::size_t max_length = alphabet.size() == 1   ? 40
-                                       : alphabet.size() == 2 ? 9
-                                       : alphabet.size() == 3 ? 6
-                                                              : 5;
-        for_words(alphabet, max_length,
-                  [&](const std::string& word) { check_word(vocab, backtracker, word, scratch); });
-        for (int i = 0; i < 20; ++i)
-          check_word(vocab, backtracker, letters(random, alphabet, 10 + random.below(120)),
-                     scratch);
+        const Vocab vocab = random_vocab(random, alphabet, 1 + random.below(30), order, by_rows);
+        Merger merger(vocab);
+        for (int i = 0; i < 12; ++i) {
+          merger.check(letters(random, alphabet, 59 + random.below(200)));
+          merger.check(with_runs(random, alphabet, 1 + random.below(6)));
+        }
+        merger.check(letters(random, alphabet, 1 + random.below(5000)));
       });
     }
   }
-}
-
-TEST_CASE("the longest prefix is what looking every prefix up finds") {
-  for_seeds(300, [](Random& random) {
-    std::vector<std::string> tokens;
-    for (int byte = 0; byte < 256; ++byte) tokens.emplace_back(1, static_cast<char>(byte));
-    std::map<std::string, std::uint32_t> known;
-    const std::string_view alphabet = random.one_in(2) ? "ab" : std::string_view("\0\xFFkz", 4);
-    const std::size_t n_made = random.below(random.one_in(10) ? 3000 : 60);
-    for (std::size_t i = 0; i < n_made; ++i) {
-      const std::size_t length = 2 + random.below(random.one_in(20) ? 60 : 10);
-      const std::string token = random.one_in(4) ? std::string{static_cast<char>(random.next()),
-                                                               static_cast<char>(random.next())}
-                                                 : letters(random, alphabet, length);
-      if (known.emplace(token, 0).second) tokens.push_back(token);
-    }
-    known.clear();
-    std::vector<ByteSpan> spans;
-    for (std::uint32_t i = 0; i < tokens.size(); ++i) {
-      known[tokens[i]] = i;
-      spans.push_back(tokens[i]);
-    }
-    const auto longest = [&known](std::string_view text, std::size_t n) {
-      while (n > 0 && !known.contains(std::string(text.substr(0, n)))) --n;
-      return n == 0 ? PrefixTrie::kNone : known.at(std::string(text.substr(0, n)));
-    };
-    std::vector<std::uint32_t> shorter(tokens.size());
-    PrefixTrie trie(spans, shorter);
-    REQUIRE(trie.ok());
-    for (std::uint32_t i = 0; i < tokens.size(); ++i) {
-      CHECK(shorter[i] == longest(tokens[i], tokens[i].size() - 1));
-    }
-    std::vector<char> memory(trie.n_bytes());
-    for (const bool moved : {false, true}) {
-      if (moved) trie.move_to(memory.data());
-      for (int i = 0; i < 40; ++i) {
-        const std::string text = letters(random, alphabet, 1 + random.below(70));
-        std::size_t steps = 0;
-        CHECK(trie.longest(text.data(), text.data() + text.size(), steps) ==
-              longest(text, text.size()));
-        CHECK(steps >= 1);
-        CHECK(steps <= text.size());
-        const auto first = static_cast<unsigned char>(random.pick(alphabet));
-        const auto second = static_cast<unsigned char>(random.pick(alphabet));
-        const std::string two{static_cast<char>(first), static_cast<char>(second)};
-        const std::uint32_t expected = known.contains(two) ? known.at(two) : first;
-        CHECK(trie.token_of_two(first, second) == expected);
-      }
-    }
-  });
 }
 
 namespace {
@@ -206,11 +167,14 @@ Vocab vocab_of_merges(std::initializer_list<std::pair<std::string, std::string>>
   return rows.make(merges);
 }
 
+// All words of up to max_length letters, each so often that it is cut everywhere.
 void check_all_words(const Vocab& vocab, std::string_view alphabet, std::size_t max_length) {
-  const Backtracker backtracker(vocab);
-  BacktrackScratch scratch;
-  for_words(alphabet, max_length,
-            [&](const std::string& word) { check_word(vocab, backtracker, word, scratch); });
+  Merger merger(vocab);
+  for_words(alphabet, max_length, [&](const std::string& word) {
+    if (word.empty()) return;
+    merger.check(word);
+    merger.check(repeated(word, 240 / word.size()));
+  });
 }
 
 }  // namespace
@@ -238,7 +202,7 @@ TEST_CASE("a token that merging never makes is not given") {
   check_all_words(vocab, "abc", 8);
 }
 
-TEST_CASE("long words of letters that send the search back") {
+TEST_CASE("pairs of letters that depend on where the word ends") {
   // The pair of two letters merges the sooner the later they are: how a row of letters is paired
   // depends on where it ends.
   TokenRows rows = byte_rows();
@@ -247,14 +211,22 @@ TEST_CASE("long words of letters that send the search back") {
   for (char c = 'y'; c >= 'a'; --c) rows.add(id++, std::string{c, static_cast<char>(c + 1)});
   for (char c = 'a'; c <= 'z'; ++c) all += c;
   const Vocab vocab = rows.make();
-  const Backtracker backtracker(vocab);
-  BacktrackScratch scratch;
+  Merger merger(vocab);
   for (std::size_t begin = 0; begin < 26; ++begin) {
     for (std::size_t n = 1; begin + n <= 26; ++n) {
-      check_word(vocab, backtracker, all.substr(begin, n), scratch);
-      check_word(vocab, backtracker, repeated(all.substr(begin, n), 40), scratch);
+      merger.check(repeated(all.substr(begin, n), 40));
     }
   }
+  // The same for all bytes: further than the windows of the lanes reach.
+  TokenRows bytes = byte_rows();
+  for (unsigned byte = 255; byte > 0; --byte) {
+    bytes.add(id++, std::string{static_cast<char>(byte - 1), static_cast<char>(byte)});
+  }
+  const Vocab vocab_of_bytes = bytes.make();
+  Merger other(vocab_of_bytes);
+  std::string all_bytes;
+  for (unsigned byte = 0; byte < 256; ++byte) all_bytes += static_cast<char>(byte);
+  for (std::size_t n = 1; n <= 256; ++n) other.check(repeated(all_bytes.substr(0, n), 20));
 }
 
 TEST_CASE("runs and periods of every length") {
@@ -263,64 +235,72 @@ TEST_CASE("runs and periods of every length") {
   for (const std::size_t n : {2, 3, 4, 5, 8, 16, 24, 32, 64, 80}) rows.add(id++, repeated("=", n));
   for (const std::size_t n : {2, 4, 3, 6, 7}) rows.add(id++, repeated("xy", n).substr(0, n));
   const Vocab vocab = rows.make();
-  const Backtracker backtracker(vocab);
-  BacktrackScratch scratch;
-  for (std::size_t n = 1; n < 700; ++n) {
-    check_word(vocab, backtracker, repeated("=", n), scratch);
-    check_word(vocab, backtracker, repeated("=", n) + "x", scratch);
-    check_word(vocab, backtracker, repeated("xy", n), scratch);
-    check_word(vocab, backtracker, repeated("xyx", n), scratch);
+  Merger merger(vocab);
+  for (std::size_t n = 1; n < 2500; n = n < 700 ? n + 1 : n + 13) {
+    merger.check(repeated("=", n));
+    merger.check("x" + repeated("=", n) + "x");
+    merger.check(repeated("xy", n));
+    merger.check(repeated("xyx", n));
+  }
+}
+
+TEST_CASE("characters of several bytes") {
+  Random random(5);
+  TokenRows rows = byte_rows();
+  TokenId id = 256;
+  for (const char* const token : {"\u00e9", "\u4e2d", "\u4e2d\u4e2d", "\xE4\xB8", "\xAD\xE4"}) {
+    rows.add(id++, token);
+  }
+  const Vocab vocab = rows.make();
+  Merger merger(vocab);
+  for (int i = 0; i < 300; ++i) {
+    std::string text, tail;
+    while (text.size() < 300) {
+      text += random.pick(std::vector<std::string>{"\u00e9", "\u4e2d", "\U0001F469", "a"});
+      tail += random.pick(std::vector<char>{'\x80', '\xAD', '\xB8', '\xE4'});
+    }
+    merger.check(text);
+    merger.check(text + tail + text);
   }
 }
 
 TEST_CASE("a million bytes take little time") {
   const TimeLimit limit(120);
   constexpr std::size_t kMillion = 1'000'000;
-  BacktrackScratch scratch;
   SUBCASE("a run") {
     TokenRows rows = byte_rows();
     for (unsigned k = 1; k <= 7; ++k) rows.add(255 + k, repeated("a", std::size_t{1} << k));
     const Vocab vocab = rows.make();
-    check_word(vocab, Backtracker(vocab), repeated("a", kMillion + 77), scratch);
+    Merger(vocab).check(repeated("a", kMillion + 77));
   }
   SUBCASE("any letters") {
     Random random(1);
     const Vocab vocab = random_vocab(random, "abcd", 200, Order::kept, false);
-    check_word(vocab, Backtracker(vocab), letters(random, "abcd", kMillion), scratch);
+    Merger(vocab).check(letters(random, "abcd", kMillion));
   }
-  SUBCASE("more steps than are allowed") {
-    // b, ab, cab, acab, cacab, ...: without a b every walk is long and ends in nothing.
+  SUBCASE("windows wider than is allowed") {
+    // The Thue-Morse word: all of its halves, quarters, ... are tokens, and none stands three times
+    // in a row. Every cut is inside of tokens of thousands of bytes.
+    std::string word = "ab";
     TokenRows rows = byte_rows();
-    std::string token = "b";
-    for (TokenId id = 256; id < 600; ++id) {
-      token.insert(0, 1, id % 2 == 0 ? 'a' : 'c');
-      rows.add(id, token);
+    TokenId id = 256;
+    rows.add(id++, "ab");
+    rows.add(id++, "ba");
+    while (word.size() < kMillion) {
+      std::string other = word;
+      for (char& c : other) c = c == 'a' ? 'b' : 'a';
+      if (word.size() < 10'000) {
+        rows.add(id++, word + other);
+        rows.add(id++, other + word);
+      }
+      word += other;
     }
     const Vocab vocab = rows.make();
-    const Backtracker backtracker(vocab);
-    const std::string word = repeated("ac", kMillion / 2);
-    std::vector<TokenId> out(word.size());
-    CHECK(backtracker.search(word, out.data(), scratch) == 0);
-    CHECK(backtracker.encode(word, out.data(), scratch) == word.size());
-    CHECK(out == merged(vocab, word, scratch.merge));
-  }
-}
-
-TEST_CASE("long words of random vocabularies, where answers are remembered") {
-  BacktrackScratch scratch;
-  for (const Order order : {Order::kept, Order::a_few_swapped, Order::shuffled}) {
-    for_seeds(60, [&](Random& random) {
-      const std::string_view alphabet = random.one_in(2) ? "ab" : "abcd";
-      const Vocab vocab =
-          random_vocab(random, alphabet, 1 + random.below(60), order, random.one_in(2));
-      const Backtracker backtracker(vocab);
-      check_word(vocab, backtracker, letters(random, alphabet, 2000 + random.below(4000)), scratch);
-    });
+    Merger(vocab).check(word);
   }
 }
 
 TEST_CASE("an empty word gives nothing") {
   const Vocab vocab = vocab_of({"ab"});
-  BacktrackScratch scratch;
-  CHECK(Backtracker(vocab).encode("", nullptr, scratch) == 0);
+  Merger(vocab).check("");
 }

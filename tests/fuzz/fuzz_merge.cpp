@@ -1,4 +1,4 @@
-// A vocabulary of joins, in any order of ranks, and a word: the search against merging by a heap.
+// A vocabulary of joins, in any order of ranks, and a word: by pieces against merging by a heap.
 //
 // Input: flags; the number of tokens; for each token two bytes that choose its parts among the four
 // letters and the tokens before it, and one that chooses its rank; the rest is the word, two bits a
@@ -11,7 +11,8 @@
 #include <vector>
 
 #include "check.hpp"
-#include "encode/backtrack.hpp"
+#include "encode/merge_pieces.hpp"
+#include "vocab/merge_symbols.hpp"
 
 using namespace bytestride;
 using namespace bytestride::testing;
@@ -76,14 +77,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!packed) word += c;
     for (unsigned shift = 0; packed && shift < 8; shift += 2) word += parts[byte >> shift & 3];
   }
-  BacktrackScratch scratch;
+  // So long that it is cut, and now and then a run.
+  const std::size_t n_letters = word.size();
+  for (unsigned n = flags >> 3; n > 0 && n_letters > 0; --n) word.append(word, 0, n_letters);
   std::vector<TokenId> expected;
   for (const char c : word) expected.push_back(vocab.byte_id(static_cast<unsigned char>(c)));
-  expected.resize(merge_by_heap(vocab.pairs(), expected.data(), expected.size(), scratch.merge));
-  const Backtracker backtracker(vocab);
-  require(backtracker.usable(), "a small vocabulary and its trie");
+  MergeScratch heap;
+  expected.resize(merge_by_heap(vocab.pairs(), expected.data(), expected.size(), heap));
+  PieceScratch scratch;
   std::vector<TokenId> found(word.size());
-  found.resize(backtracker.encode(word, found.data(), scratch));
-  require(found == expected, "backtracking and merging");
+  found.resize(merge_by_pieces(vocab, MergeTable(vocab), word, found.data(), scratch));
+  require(found == expected, "merging by pieces and by a heap");
   return 0;
 }
