@@ -1,145 +1,273 @@
 #include "train/merge_loop.hpp"
 
 #include <algorithm>
-#include <limits>
+#include <utility>
 
 #include "base/error.hpp"
 
 namespace bytestride {
 namespace {
 
-constexpr TokenId kSeparator = kNoToken;   // between words: joins nothing
-constexpr TokenId kInside = kNoToken - 1;  // a cell that a token no longer starts in
+constexpr std::size_t kPrefetchAhead = 16;
+// By how much the threshold falls where nothing above it is left.
+constexpr std::uint64_t kThresholdStep = 4;
+
+constexpr TokenId kSeparator = WordCells::kSeparator;
+constexpr TokenId kInside = WordCells::kInside;
 
 }  // namespace
 
-MergeLoop::MergeLoop(const WordCounts& words, const std::array<TokenId, 256>& base_ids)
-    : n_bytes_(256, 1) {
-  const std::size_t n_cells = words.n_bytes() + words.n_words() + 1;
-  if (n_cells >= std::numeric_limits<Position>::max()) {
-    throw InvalidArgument("the different words have " + std::to_string(words.n_bytes()) +
-                          " bytes together; training holds less than 4 GiB of them");
-  }
-  lay_out(words, base_ids);
-  collect_base_pairs();
-}
-
-void MergeLoop::lay_out(const WordCounts& words, const std::array<TokenId, 256>& base_ids) {
-  cells_.reserve(words.n_bytes() + words.n_words() + 1);
-  cells_.push_back(kSeparator);
-  for (const std::uint32_t i : words.sorted()) {
-    if (step_weights_.empty() || words.count(i) != step_weights_.back()) {
-      step_starts_.push_back(static_cast<Position>(cells_.size()));
-      step_weights_.push_back(words.count(i));
+bool MergeLoop::Later::operator()(const Candidate& a, const Candidate& b) const {
+  if (a.count != b.count) return a.count < b.count;
+  switch (loop->rules_.tie_break) {
+    case TieBreak::smaller_ids:
+      break;
+    case TieBreak::greater_bytes: {
+      const std::vector<std::string>& bytes = loop->tokens_;
+      if (a.pair.left != b.pair.left) return bytes[a.pair.left] < bytes[b.pair.left];
+      return bytes[a.pair.right] < bytes[b.pair.right];
     }
-    for (const char byte : words.word(i)) {
-      cells_.push_back(base_ids[static_cast<unsigned char>(byte)]);
+    case TieBreak::first_seen:
+      return a.first > b.first;
+  }
+  return a.pair > b.pair;
+}
+
+MergeLoop::MergeLoop(const WordCounts& words, MergeRules rules, std::size_t n_expected)
+    : rules_(std::move(rules)),
+      cells_(words, rules_.base_ids, rules_.tie_break == TieBreak::first_seen),
+      tokens_(rules_.next_id),
+      n_bytes_(rules_.next_id, 0),
+      first_threshold_(cells_.nth_count(n_expected) / 2),
+      candidates_(Later{this}) {
+  rules_.min_count = std::max<std::uint64_t>(rules_.min_count, 1);
+  for (std::size_t byte = 0; byte < rules_.base_ids.size(); ++byte) {
+    const TokenId id = rules_.base_ids[byte];
+    if (id >= tokens_.size() || !tokens_[id].empty()) {
+      throw InvalidArgument(
+          "the ids of the 256 bytes must be different, and below the first new "
+          "id, " +
+          std::to_string(rules_.next_id));
     }
-    cells_.push_back(kSeparator);
+    tokens_[id].assign(1, static_cast<char>(byte));
+    n_bytes_[id] = 1;
+  }
+  for (const auto& [bytes, id] : rules_.existing) {
+    if (bytes.empty() || id >= tokens_.size() || !tokens_[id].empty()) {
+      throw InvalidArgument(
+          "existing tokens must have bytes, and ids of their own below the first "
+          "new id, " +
+          std::to_string(rules_.next_id));
+    }
+    existing_.emplace(bytes, id);
   }
 }
 
-// The count of the word at a position. `step` is the caller's place in the steps: positions ascend.
-std::uint64_t MergeLoop::weight_at(Position position, std::size_t& step) const {
-  if (step + 1 < step_starts_.size() && position >= step_starts_[step + 1]) {
-    const auto from = step_starts_.begin() + static_cast<std::ptrdiff_t>(step) + 1;
-    const auto above = std::upper_bound(from, step_starts_.end(), position);
-    step = static_cast<std::size_t>(above - step_starts_.begin()) - 1;
-  }
-  return step_weights_[step];
+bool MergeLoop::may_pair(TokenId left, TokenId right) const {
+  const std::size_t n_bytes = std::size_t{n_bytes_[left]} + n_bytes_[right];
+  return n_bytes == 2 || n_bytes < rules_.max_token_bytes;
 }
 
-void MergeLoop::add_pair(Pair pair, std::uint64_t count, std::size_t first_position,
-                         std::uint32_t n_positions) {
+void MergeLoop::add_pair(Pair pair, std::uint64_t count, std::size_t first_position) {
   const auto number = static_cast<std::uint32_t>(pairs_.size());
   if (number == PairMap::kNone) throw InvalidArgument("more than 2^32 - 1 different pairs");
   numbers_.find_or_insert(pair, number);
-  pairs_.push_back({count, first_position, n_positions});
-  candidates_.push({count, pair, number});
+  pairs_.push_back({count, first_position, 0, 0});
 }
 
-// Pairs of bytes: a counting sort of their positions, which stay ascending within each pair.
-void MergeLoop::collect_base_pairs() {
-  constexpr std::size_t kBasePairs = 256 * 256;
-  std::vector<std::uint64_t> counts(kBasePairs, 0);
-  std::vector<std::size_t> first(kBasePairs + 1, 0);
-  const auto for_each_pair = [this](auto&& visit) {
-    for (std::size_t i = 1; i + 1 < cells_.size(); ++i) {
-      if (cells_[i] == kSeparator || cells_[i + 1] == kSeparator) continue;
-      visit(cells_[i] * std::size_t{256} + cells_[i + 1], static_cast<Position>(i));
+// Positions are sorted by their left token first, so that the pairs of one left token can be
+// counted in an array by their right one.
+void MergeLoop::collect_pairs(std::uint64_t threshold) {
+  threshold_ = std::max(threshold, rules_.min_count);
+  numbers_ = PairMap();
+  pairs_.clear();
+  std::vector<Position>().swap(positions_);
+  candidates_ = decltype(candidates_)(Later{this});
+  const std::size_t n_ids = tokens_.size();
+  const auto for_each_pair = [&](auto&& visit) {
+    for (std::size_t at = 1; at < cells_.size();) {
+      const TokenId left = cells_[at];
+      if (left == kSeparator) {
+        ++at;
+        continue;
+      }
+      const std::size_t next = at + n_bytes_[left];
+      if (cells_[next] != kSeparator) visit(left, static_cast<Position>(at));
+      at = next;
     }
   };
-  std::size_t step = 0;
-  for_each_pair([&](std::size_t pair, Position position) {
-    counts[pair] += weight_at(position, step);
-    ++first[pair + 1];
-  });
-  for (std::size_t pair = 0; pair < kBasePairs; ++pair) first[pair + 1] += first[pair];
-  positions_.resize(first.back());
-  std::vector<std::size_t> next(first.begin(), first.end() - 1);
-  for_each_pair([&](std::size_t pair, Position position) { positions_[next[pair]++] = position; });
-  for (std::size_t pair = 0; pair < kBasePairs; ++pair) {
-    const auto n = static_cast<std::uint32_t>(first[pair + 1] - first[pair]);
-    if (n == 0) continue;
-    add_pair({static_cast<TokenId>(pair / 256), static_cast<TokenId>(pair % 256)}, counts[pair],
-             first[pair], n);
+  std::vector<std::size_t> begin_of(n_ids + 1, 0);
+  for_each_pair([&](TokenId left, Position) { ++begin_of[left + std::size_t{1}]; });
+  for (std::size_t id = 0; id < n_ids; ++id) begin_of[id + 1] += begin_of[id];
+  std::vector<Position> by_left(begin_of.back());
+  std::vector<std::size_t> end_of(begin_of.begin(), begin_of.end() - 1);
+  for_each_pair([&](TokenId left, Position at) { by_left[end_of[left]++] = at; });
+
+  // The lists take the place of the positions they are made of.
+  NeighbourChanges& found = right_;
+  found.make_room(static_cast<TokenId>(n_ids));
+  list_of_neighbour_.resize(n_ids);
+  std::size_t first = 0;
+  std::vector<NeighbourChanges::Event> events;
+  for (TokenId left = 0; left < n_ids; ++left) {
+    std::size_t step = 0;
+    for (std::size_t i = begin_of[left]; i < end_of[left]; ++i) {
+      const TokenId right = cells_[by_left[i] + n_bytes_[left]];
+      found.add(right, cells_.weight_at(by_left[i], step), by_left[i]);
+    }
+    for (const TokenId right : found.touched) {
+      list_of_neighbour_[right] = PairMap::kNone;
+      if (found.gained[right] < threshold_ || !may_pair(left, right)) continue;
+      list_of_neighbour_[right] = static_cast<std::uint32_t>(pairs_.size());
+      add_pair({left, right}, found.gained[right], first);
+      first += found.n_positions[right];
+    }
+    for (const auto& [right, position] : found.events) {
+      if (list_of_neighbour_[right] == PairMap::kNone) continue;
+      PairState& state = pairs_[list_of_neighbour_[right]];
+      by_left[state.first_position + state.n_positions++] = position;
+    }
+    for (const TokenId right : found.touched) {
+      const std::uint32_t number = list_of_neighbour_[right];
+      if (number == PairMap::kNone) continue;
+      candidates_.push(
+          {pairs_[number].count, {left, right}, number, by_left[pairs_[number].first_position]});
+    }
+    found.clear();
+  }
+  by_left.resize(first);
+  by_left.shrink_to_fit();
+  positions_ = std::move(by_left);
+}
+
+// Where the pair stands first now. Precondition: it stands somewhere.
+MergeLoop::Position MergeLoop::first_place(Pair pair, PairState& state) const {
+  const std::size_t left_bytes = n_bytes_[pair.left];
+  while (true) {
+    const Position at = positions_[state.first_position + state.n_passed];
+    if (cells_[at] == pair.left && cells_[at + left_bytes] == pair.right) return at;
+    ++state.n_passed;
   }
 }
 
-std::size_t MergeLoop::run(std::size_t n_merges) {
-  std::size_t n_done = 0;
-  while (n_done < n_merges && !candidates_.empty()) {
-    Candidate best = candidates_.top();
-    candidates_.pop();
-    const std::uint64_t count = pairs_[best.number].count;
-    if (count == 0) continue;
-    if (count != best.count) {
-      best.count = count;
-      candidates_.push(best);
+// Whether the pair has fallen since it was put into the heap; then the candidate is as it is now.
+bool MergeLoop::is_stale(Candidate& candidate) {
+  PairState& state = pairs_[candidate.number];
+  bool stale = std::exchange(candidate.count, state.count) != state.count;
+  if (rules_.tie_break == TieBreak::first_seen && state.count != 0) {
+    const Position first = first_place(candidate.pair, state);
+    stale |= std::exchange(candidate.first, first) != first;
+  }
+  return stale;
+}
+
+MergeLoop::Product MergeLoop::product_of(Pair pair) {
+  std::string bytes = tokens_[pair.left] + tokens_[pair.right];
+  const auto known = existing_.find(bytes);
+  const std::size_t id = known != existing_.end() ? known->second : tokens_.size();
+  if (id >= kInside) throw InvalidArgument("more than 2^32 - 3 tokens");
+  if (id >= tokens_.size()) {
+    tokens_.resize(id + 1);
+    n_bytes_.resize(id + 1, 0);
+  }
+  const bool was_made = !tokens_[id].empty();
+  n_bytes_[id] = static_cast<std::uint32_t>(bytes.size());
+  tokens_[id] = std::move(bytes);
+  return {static_cast<TokenId>(id), was_made};
+}
+
+void MergeLoop::replay(std::span<const Pair> pairs, std::span<const TokenId> products) {
+  if (pairs.empty()) return;
+  collect_pairs(1);  // any of them may be replayed, however rare
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    const Pair pair = pairs[i];
+    const auto is_known = [&](TokenId id) { return id < tokens_.size() && !tokens_[id].empty(); };
+    if (!is_known(pair.left) || !is_known(pair.right)) {
+      throw InvalidArgument("merge " + std::to_string(i) + " joins a token that nothing made");
+    }
+    existing_.emplace(tokens_[pair.left] + tokens_[pair.right], products[i]);
+    const Product product = product_of(pair);
+    if (product.id != products[i]) {
+      throw InvalidArgument("merge " + std::to_string(i) + " makes the bytes of token " +
+                            std::to_string(product.id) + ", but is said to make token " +
+                            std::to_string(products[i]));
+    }
+    const std::uint32_t number = numbers_.find(pair);
+    learned_.push_back({pair, product.id, number == PairMap::kNone ? 0 : pairs_[number].count});
+    if (number != PairMap::kNone) merge(pair, product);
+  }
+  threshold_ = 0;
+}
+
+std::size_t MergeLoop::run(std::size_t n_tokens) {
+  if (threshold_ == 0) collect_pairs(first_threshold_);
+  std::size_t n_new = 0;
+  while (n_new < n_tokens) {
+    if (candidates_.empty()) {
+      if (threshold_ <= rules_.min_count) break;
+      collect_pairs(threshold_ / kThresholdStep);
       continue;
     }
-    const auto product = static_cast<TokenId>(n_bytes_.size());
-    if (product >= kInside) throw InvalidArgument("more than 2^32 - 3 tokens");
-    n_bytes_.push_back(n_bytes_[best.pair.left] + n_bytes_[best.pair.right]);
-    learned_.push_back({best.pair, count});
-    merge(best.number, best.pair, product);
-    ++n_done;
+    Candidate best = candidates_.top();
+    candidates_.pop();
+    if (is_stale(best)) {
+      if (best.count >= threshold_) candidates_.push(best);
+      continue;
+    }
+    const std::size_t n_ids = tokens_.size();
+    const Product product = product_of(best.pair);
+    n_new += product.id == n_ids;
+    learned_.push_back({best.pair, product.id, best.count});
+    merge(best.pair, product);
   }
-  return n_done;
+  return n_new;
 }
 
-void MergeLoop::merge(std::uint32_t number, Pair pair, TokenId product) {
-  left_.make_room(product);
-  right_.make_room(product);
-  list_of_neighbour_.resize(product + std::size_t{1});
-  replace_occurrences(pairs_[number], pair, product);
-  settle(left_, pair, product, true);
-  settle(right_, pair, product, false);
+void MergeLoop::merge(Pair pair, Product product) {
+  const auto last_id = static_cast<TokenId>(tokens_.size() - 1);
+  left_.make_room(last_id);
+  right_.make_room(last_id);
+  list_of_neighbour_.resize(tokens_.size());
+  const std::uint32_t number = numbers_.find(pair);
+  replace_occurrences(pairs_[number], pair, product.id);
+  if (product.was_made) {
+    // Pairs with it, that were there already, are more now. (Merges that were learned never come
+    // here: whatever has the same bytes is spelled the same; replayed ones may.)
+    left_.clear();
+    right_.clear();
+    collect_pairs(threshold_);
+    return;
+  }
+  settle(left_, pair, product.id, true);
+  settle(right_, pair, product.id, false);
   pairs_[number].count = 0;
 }
 
 void MergeLoop::replace_occurrences(const PairState& state, Pair pair, TokenId product) {
   const auto [a, b] = pair;
-  const std::uint32_t a_bytes = n_bytes_[a];
-  const std::uint32_t b_bytes = n_bytes_[b];
+  const Position a_bytes = n_bytes_[a];
+  const Position b_bytes = n_bytes_[b];
+  const Position* const positions = positions_.data() + state.first_position;
   std::size_t step = 0;
+  Position end_of_last = 0;
   for (std::size_t i = 0; i < state.n_positions; ++i) {
-    const Position position = positions_[state.first_position + i];
+    if (i + kPrefetchAhead < state.n_positions) cells_.prefetch(positions[i + kPrefetchAhead]);
+    const Position position = positions[i];
     const Position b_position = position + a_bytes;
     if (cells_[position] != a || cells_[b_position] != b) continue;
     const Position after = b_position + b_bytes;
     const TokenId before_id = cells_[position - 1];
     const TokenId after_id = cells_[after];
-    const std::uint64_t weight = weight_at(position, step);
+    const std::uint64_t weight = cells_.weight_at(position, step);
     // Only starts are ever looked up, so b's start must not look like one; b's end, and a's start,
     // become those of the product.
     cells_[b_position] = kInside;
     cells_[position] = product;
     cells_[after - 1] = product;
-    if (before_id == product) {
-      // The occurrence just before: its (product, a) is (product, product) now.
+    if (position == std::exchange(end_of_last, after)) {
+      // The occurrence before this one ends here: its (product, a) is (product, product) now.
       right_.gained[a] -= weight;
-      right_.add(product, weight, position - n_bytes_[product]);
+      right_.add(product, weight, position - a_bytes - b_bytes);
     } else if (before_id != kSeparator) {
       left_.add(before_id, weight, position - n_bytes_[before_id]);
       left_.lost[before_id] += weight;
@@ -157,31 +285,36 @@ void MergeLoop::settle(NeighbourChanges& changes, Pair merged, TokenId product,
     return neighbour_is_left ? Pair{neighbour, id} : Pair{id, neighbour};
   };
   std::size_t first = positions_.size();
+  const std::size_t first_new = pairs_.size();
   for (const TokenId neighbour : changes.touched) {
     if (changes.lost[neighbour] != 0) {
       const Pair old = beside(neighbour, neighbour_is_left ? merged.left : merged.right);
-      pairs_[numbers_.find(old)].count -= changes.lost[neighbour];
+      const std::uint32_t number = numbers_.find(old);
+      if (number != PairMap::kNone) pairs_[number].count -= changes.lost[neighbour];
     }
     list_of_neighbour_[neighbour] = PairMap::kNone;
-    if (changes.gained[neighbour] != 0) {
+    const Pair made = beside(neighbour, product);
+    if (changes.gained[neighbour] >= threshold_ && may_pair(made.left, made.right)) {
       list_of_neighbour_[neighbour] = static_cast<std::uint32_t>(pairs_.size());
-      add_pair(beside(neighbour, product), changes.gained[neighbour], first, 0);
+      add_pair(made, changes.gained[neighbour], first);
       first += changes.n_positions[neighbour];
     }
   }
-  positions_.resize(first);
-  for (const auto& [neighbour, position] : changes.events) {
-    if (list_of_neighbour_[neighbour] == PairMap::kNone) continue;
-    PairState& state = pairs_[list_of_neighbour_[neighbour]];
-    positions_[state.first_position + state.n_positions++] = position;
+  if (pairs_.size() != first_new) {
+    positions_.resize(first);
+    for (const auto& [neighbour, position] : changes.events) {
+      if (list_of_neighbour_[neighbour] == PairMap::kNone) continue;
+      PairState& state = pairs_[list_of_neighbour_[neighbour]];
+      positions_[state.first_position + state.n_positions++] = position;
+    }
+    for (const TokenId neighbour : changes.touched) {
+      const std::uint32_t number = list_of_neighbour_[neighbour];
+      if (number == PairMap::kNone) continue;
+      candidates_.push({pairs_[number].count, beside(neighbour, product), number,
+                        positions_[pairs_[number].first_position]});
+    }
   }
-  for (const TokenId neighbour : changes.touched) {
-    changes.lost[neighbour] = 0;
-    changes.gained[neighbour] = 0;
-    changes.n_positions[neighbour] = 0;
-  }
-  changes.touched.clear();
-  changes.events.clear();
+  changes.clear();
 }
 
 void MergeLoop::NeighbourChanges::make_room(TokenId id) {
@@ -194,6 +327,16 @@ void MergeLoop::NeighbourChanges::add(TokenId neighbour, std::uint64_t weight, P
   if (n_positions[neighbour]++ == 0) touched.push_back(neighbour);
   gained[neighbour] += weight;
   events.push_back({neighbour, position});
+}
+
+void MergeLoop::NeighbourChanges::clear() {
+  for (const TokenId neighbour : touched) {
+    lost[neighbour] = 0;
+    gained[neighbour] = 0;
+    n_positions[neighbour] = 0;
+  }
+  touched.clear();
+  events.clear();
 }
 
 }  // namespace bytestride

@@ -80,7 +80,7 @@ def _learn_merges(
 ) -> npt.NDArray[np.uint32]:
     base_ids = np.empty(256, dtype=np.uint32)
     base_ids[list(BYTES_IN_ORDER)] = np.arange(256, dtype=np.uint32)
-    loop = _core.MergeLoop(words, base_ids)
+    loop = _core.MergeLoop(words, base_ids, n_expected=n_merges)
     n_done = 0
     while n_done < n_merges:
         step = min(_MERGES_PER_STEP, n_merges - n_done)

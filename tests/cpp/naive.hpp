@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/types.hpp"
+#include "train/merge_rules.hpp"
 #include "vocab/pair_table.hpp"
 
 namespace bytestride::testing {
@@ -72,42 +73,111 @@ struct NaivelyLearned {
   friend bool operator==(const NaivelyLearned&, const NaivelyLearned&) = default;
 };
 
-// Counts every pair of every word anew for each merge. Ties go to the smaller (left, right).
-inline std::vector<NaivelyLearned> train_naively(const std::map<std::string, std::uint64_t>& words,
-                                                 const std::array<TokenId, 256>& base_ids,
-                                                 std::size_t n_merges) {
-  std::vector<std::pair<std::vector<TokenId>, std::uint64_t>> spelled;
-  for (const auto& [word, count] : words) {
-    std::vector<TokenId> ids;
-    for (const char c : word) ids.push_back(base_ids[static_cast<unsigned char>(c)]);
-    spelled.push_back({ids, count});
+// Counts every pair of every word anew for each merge. Words stand in the order in which they were
+// seen first; merges until there are n_tokens new tokens.
+class NaiveTrainer {
+ public:
+  NaiveTrainer(const std::vector<std::pair<std::string, std::uint64_t>>& words,
+               const MergeRules& rules)
+      : rules_(rules), next_id_(rules.next_id) {
+    for (const auto& [word, count] : words) {
+      std::vector<TokenId> ids;
+      for (const char c : word) ids.push_back(rules.base_ids[static_cast<unsigned char>(c)]);
+      spelled_.push_back({ids, count});
+    }
+    for (std::size_t byte = 0; byte < 256; ++byte) {
+      bytes_[rules.base_ids[byte]] = std::string(1, static_cast<char>(byte));
+    }
+    for (const auto& [bytes, id] : rules.existing) ids_[bytes] = id;
   }
-  std::vector<NaivelyLearned> learned;
-  while (learned.size() < n_merges) {
-    std::map<Pair, std::uint64_t> counts;
-    for (const auto& [ids, count] : spelled) {
-      for (std::size_t i = 0; i + 1 < ids.size(); ++i) counts[{ids[i], ids[i + 1]}] += count;
+
+  std::vector<NaivelyLearned> run(std::size_t n_tokens) {
+    std::vector<NaivelyLearned> learned;
+    for (std::size_t n_new = 0; n_new < n_tokens;) {
+      const NaivelyLearned best = most_frequent();
+      if (best.count < std::max<std::uint64_t>(rules_.min_count, 1)) break;
+      const std::string bytes = bytes_[best.pair.left] + bytes_[best.pair.right];
+      const auto [known, is_new] = ids_.insert({bytes, next_id_});
+      next_id_ += is_new;
+      n_new += is_new;
+      bytes_[known->second] = bytes;
+      replace(best.pair, known->second);
+      learned.push_back(best);
     }
-    NaivelyLearned best{{0, 0}, 0};
-    for (const auto& [pair, count] : counts) {
-      if (count > best.count) best = {pair, count};
+    return learned;
+  }
+
+  // Tokens that merges made that are to be replayed.
+  void know(const std::map<std::string, TokenId>& tokens) {
+    for (const auto& [bytes, id] : tokens) {
+      ids_[bytes] = id;
+      bytes_[id] = bytes;
+      next_id_ = std::max(next_id_, id + 1);
     }
-    if (best.count == 0) break;
-    const auto product = static_cast<TokenId>(256 + learned.size());
-    learned.push_back(best);
-    for (auto& entry : spelled) {
+  }
+  void replace(Pair pair, TokenId product) {
+    for (auto& entry : spelled_) {
       std::vector<TokenId> merged;
       const std::vector<TokenId>& ids = entry.first;
       for (std::size_t i = 0; i < ids.size(); ++i) {
-        const bool here =
-            i + 1 < ids.size() && ids[i] == best.pair.left && ids[i + 1] == best.pair.right;
+        const bool here = i + 1 < ids.size() && ids[i] == pair.left && ids[i + 1] == pair.right;
         merged.push_back(here ? product : ids[i]);
         i += here ? 1 : 0;
       }
       entry.first = std::move(merged);
     }
   }
-  return learned;
+
+ private:
+  NaivelyLearned most_frequent() {
+    std::map<Pair, std::uint64_t> counts;
+    std::vector<Pair> in_order;  // of first occurrence
+    for (const auto& [ids, count] : spelled_) {
+      for (std::size_t i = 0; i + 1 < ids.size(); ++i) {
+        const Pair pair{ids[i], ids[i + 1]};
+        const std::size_t n_bytes = bytes_[pair.left].size() + bytes_[pair.right].size();
+        if (n_bytes > 2 && n_bytes >= rules_.max_token_bytes) continue;
+        if (counts.insert({pair, 0}).second) in_order.push_back(pair);
+        counts[pair] += count;
+      }
+    }
+    NaivelyLearned best{{0, 0}, 0};
+    for (const Pair& pair : in_order) {
+      const std::uint64_t count = counts[pair];
+      if (count > best.count ||
+          (count == best.count && count != 0 && goes_first(pair, best.pair))) {
+        best = {pair, count};
+      }
+    }
+    return best;
+  }
+
+  bool goes_first(Pair a, Pair b) {
+    switch (rules_.tie_break) {
+      case TieBreak::smaller_ids:
+        return a < b;
+      case TieBreak::greater_bytes:
+        return std::pair(bytes_[a.left], bytes_[a.right]) >
+               std::pair(bytes_[b.left], bytes_[b.right]);
+      default:
+        return false;  // b was seen before a
+    }
+  }
+
+  const MergeRules& rules_;
+  TokenId next_id_;
+  std::map<TokenId, std::string> bytes_;
+  std::map<std::string, TokenId> ids_;
+  std::vector<std::pair<std::vector<TokenId>, std::uint64_t>> spelled_;
+};
+
+// All merges of the plain rules: ties go to the smaller ids.
+inline std::vector<NaivelyLearned> train_naively(const std::map<std::string, std::uint64_t>& words,
+                                                 const std::array<TokenId, 256>& base_ids,
+                                                 std::size_t n_merges) {
+  MergeRules rules;
+  rules.base_ids = base_ids;
+  return NaiveTrainer({words.begin(), words.end()}, rules).run(n_merges);
 }
 
 }  // namespace bytestride::testing

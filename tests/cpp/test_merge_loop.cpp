@@ -35,15 +35,21 @@ WordCounts counts_of(const Words& words) {
   return counts;
 }
 
+MergeRules rules_of(const std::array<TokenId, 256>& base_ids) {
+  MergeRules rules;
+  rules.base_ids = base_ids;
+  return rules;
+}
+
 std::vector<NaivelyLearned> learned_by(const MergeLoop& loop) {
   std::vector<NaivelyLearned> learned;
-  for (const auto& [pair, count] : loop.learned()) learned.push_back({pair, count});
+  for (const MergeLoop::Learned& one : loop.learned()) learned.push_back({one.pair, one.count});
   return learned;
 }
 
 std::vector<NaivelyLearned> learn(const Words& words, const std::array<TokenId, 256>& base_ids,
                                   std::size_t n_merges) {
-  MergeLoop loop(counts_of(words), base_ids);
+  MergeLoop loop(counts_of(words), rules_of(base_ids), n_merges);
   const std::size_t n_learned = loop.run(n_merges);
   CHECK(n_learned == loop.learned().size());
   return learned_by(loop);
@@ -112,9 +118,9 @@ TEST_CASE("ties go to the smaller left id, then the smaller right id, as ids and
 TEST_CASE("merges a few at a time equal merges all at once") {
   for_seeds(300, [](Random& random) {
     const WordCounts counts = counts_of(random_words(random));
-    MergeLoop once(counts, ids_in_order());
+    MergeLoop once(counts, rules_of(ids_in_order()), random.below(20));
     const std::size_t n_all = once.run(kAll);
-    MergeLoop steps(counts, ids_in_order());
+    MergeLoop steps(counts, rules_of(ids_in_order()), random.below(20));
     std::size_t n_done = 0;
     CHECK(steps.run(0) == 0);
     while (n_done < n_all) {
@@ -147,7 +153,7 @@ TEST_CASE("the order in which words were seen changes nothing") {
       for (std::uint64_t i = 0; i < word->second % 4; ++i) backwards.add(word->first, 1);
       backwards.add(word->first, word->second - word->second % 4);
     }
-    MergeLoop loop(backwards, ids_in_order());
+    MergeLoop loop(backwards, rules_of(ids_in_order()), 3);
     loop.run(kAll);
     CHECK(learned_by(loop) == learn(words, ids_in_order(), kAll));
   });
@@ -161,7 +167,7 @@ TEST_CASE("nothing to learn from") {
 
 TEST_CASE("one word of five million bytes is learned from in seconds") {
   const TimeLimit limit(120);
-  MergeLoop loop(counts_of({{repeated("a", 5'000'000), 1}}), ids_in_order());
+  MergeLoop loop(counts_of({{repeated("a", 5'000'000), 1}}), rules_of(ids_in_order()), 30);
   loop.run(kAll);
   CHECK(loop.learned().size() >= 22);
   CHECK(loop.learned()[0].count == 4'999'999);

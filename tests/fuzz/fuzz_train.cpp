@@ -33,10 +33,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::iota(base_ids.begin(), base_ids.end(), 0u);
   if (step % 2 == 0) std::reverse(base_ids.begin(), base_ids.end());
 
-  MergeLoop loop(counts, base_ids);
+  MergeRules rules;
+  rules.base_ids = base_ids;
+  MergeLoop loop(counts, rules, step);
   while (loop.run(step) == step) continue;
   std::vector<NaivelyLearned> found;
-  for (const auto& [pair, count] : loop.learned()) found.push_back({pair, count});
+  for (const MergeLoop::Learned& one : loop.learned()) found.push_back({one.pair, one.count});
   require(found == train_naively(words, base_ids, ~std::size_t{0}), "merge loop and recounting");
   return 0;
 }
