@@ -101,25 +101,6 @@ WordCounts words_from(const py::object& buffer, const py::array& offsets, const 
 void bind_words(py::module_& module) {
   py::class_<WordCounts>(module, "WordCounts", "How often each word occurs.")
       .def(py::init<bool>(), py::kw_only(), py::arg("firsts") = false, "An empty table.")
-      .def_static("from_arrays", &words_from, py::arg("words"), py::arg("offsets"),
-                  py::arg("counts"), py::arg("firsts") = py::none(),
-                  R"(A table of words; one that is given twice has the sum of its counts.
-
-Parameters
-----------
-words : bytes or another buffer of bytes
-    All words side by side.
-offsets : numpy.ndarray
-    int64[n + 1]; word i is words[offsets[i]:offsets[i + 1]].
-counts : numpy.ndarray
-    uint64[n].
-firsts : numpy.ndarray, optional
-    uint64[n]: the offset at which each stands first.
-
-Raises
-------
-ValueError
-    Offsets that descend or leave the words; arrays of different lengths; a sum above 2^64 - 1.)")
       .def("arrays", &arrays_of,
            R"(The table, by falling count, words of one count by their bytes.
 
@@ -145,6 +126,26 @@ tuple of int and bytes)")
       .def_property_readonly("n_bytes", &WordCounts::n_bytes)
       .def_property_readonly("has_firsts", &WordCounts::has_firsts)
       .def_property_readonly("total", &WordCounts::total);
+
+  module.def("words_from_arrays", &words_from, py::arg("words"), py::arg("offsets"),
+             py::arg("counts"), py::arg("firsts") = py::none(),
+             R"(A table of words; one that is given twice has the sum of its counts.
+
+Parameters
+----------
+words : bytes or another buffer of bytes
+    All words side by side.
+offsets : numpy.ndarray
+    int64[n + 1]; word i is words[offsets[i]:offsets[i + 1]].
+counts : numpy.ndarray
+    uint64[n].
+firsts : numpy.ndarray, optional
+    uint64[n]: the offset at which each stands first.
+
+Raises
+------
+ValueError
+    Offsets that descend or leave the words; arrays of different lengths; a sum above 2^64 - 1.)");
 
   py::class_<WordCounter>(module, "WordCounter")
       .def(py::init([](std::shared_ptr<TextSplitter> splitter, bool firsts, bool count_added,
@@ -181,8 +182,7 @@ ValueError
            "All counts so far, in one table; the counter is as new afterwards.")
       .def("finish_part", &part_of, py::arg("part"),
            "The words of one of n_parts parts, for who has no room for all; each may be had once.")
-      .def_property_readonly_static("n_parts",
-                                    [](const py::object&) { return WordCounter::kParts; })
+      .def_property_readonly("n_parts", [](const WordCounter&) { return WordCounter::kParts; })
       .def_property_readonly("n_spilled_bytes", &WordCounter::n_spilled_bytes,
                              "Bytes written to the scratch file so far.")
       .def_property_readonly("n_text_bytes", &WordCounter::n_text_bytes,

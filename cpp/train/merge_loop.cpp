@@ -112,6 +112,7 @@ void MergeLoop::collect_pairs(std::uint64_t threshold) {
   for (TokenId left = 0; left < n_ids; ++left) {
     std::size_t step = 0;
     for (std::size_t i = begin_of[left]; i < end_of[left]; ++i) {
+      if (i + kPrefetchAhead < end_of[left]) cells_.prefetch(by_left[i + kPrefetchAhead]);
       const TokenId right = cells_[by_left[i] + n_bytes_[left]];
       found.add(right, cells_.weight_at(by_left[i], step), by_left[i]);
     }

@@ -198,13 +198,6 @@ def set_cache_budget(n_bytes: int) -> None: ...
 
 class WordCounts:
     def __init__(self, *, firsts: bool = False) -> None: ...
-    @staticmethod
-    def from_arrays(
-        words: Buffer,
-        offsets: npt.NDArray[np.int64],
-        counts: npt.NDArray[np.uint64],
-        firsts: npt.NDArray[np.uint64] | None = None,
-    ) -> WordCounts: ...
     def arrays(
         self,
     ) -> tuple[
@@ -224,6 +217,13 @@ class WordCounts:
     @property
     def total(self) -> int: ...
 
+def words_from_arrays(
+    words: Buffer,
+    offsets: npt.NDArray[np.int64],
+    counts: npt.NDArray[np.uint64],
+    firsts: npt.NDArray[np.uint64] | None = None,
+) -> WordCounts: ...
+
 class WordCounter:
     def __init__(
         self,
@@ -234,7 +234,8 @@ class WordCounter:
         memory_bytes: int = 0,
         spill_descriptor: int = -1,
     ) -> None: ...
-    n_parts: int
+    @property
+    def n_parts(self) -> int: ...
     def add(
         self,
         documents: Iterable[str | bytes] | Buffer,
