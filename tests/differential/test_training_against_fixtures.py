@@ -72,7 +72,7 @@ def test_tinystories(tinystories):
     words = np.frombuffer(b"".join(word_counts), np.uint8)
     offsets = np.cumsum([0, *map(len, word_counts)], dtype=np.int64)
     counts = np.array([*word_counts.values()], dtype=np.uint64)
-    table = _core.WordCounts.from_arrays(words, offsets, counts, None)
+    table = _core.words_from_arrays(words, offsets, counts, None)
     loop = _core.MergeLoop(table, np.array(BY_VALUE, dtype=np.uint32))
     assert loop.run(1743) == 1743
     tokens = [bytes([byte]) for byte in BY_VALUE]

@@ -34,7 +34,7 @@ def test_against_the_reference(word_counts, n_merges, tie_break, order, min_coun
     # The words in the order of first sight, with room between them.
     firsts = 3 * offsets[:-1].astype(np.uint64)
     counts = np.array([*word_counts.values()], dtype=np.uint64)
-    table = _core.WordCounts.from_arrays(np.frombuffer(data, np.uint8), offsets, counts, firsts)
+    table = _core.words_from_arrays(np.frombuffer(data, np.uint8), offsets, counts, firsts)
     base_ids = np.empty(256, np.uint32)
     base_ids[list(ORDERS[order])] = np.arange(256, dtype=np.uint32)
     options = {"tie_break": tie_break, "min_count": min_count}
