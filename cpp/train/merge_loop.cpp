@@ -194,8 +194,8 @@ void MergeLoop::replay(std::span<const Pair> pairs, std::span<const TokenId> pro
                             std::to_string(products[i]));
     }
     const std::uint32_t number = numbers_.find(pair);
-    learned_.push_back({pair, product.id, number == PairMap::kNone ? 0 : pairs_[number].count});
-    if (number != PairMap::kNone) merge(pair, product);
+    const std::uint64_t count = number == PairMap::kNone ? 0 : pairs_[number].count;
+    learned_.push_back({pair, product.id, count, count == 0 ? 0 : merge(pair, product)});
   }
   threshold_ = 0;
 }
@@ -218,39 +218,41 @@ std::size_t MergeLoop::run(std::size_t n_tokens) {
     const std::size_t n_ids = tokens_.size();
     const Product product = product_of(best.pair);
     n_new += product.id == n_ids;
-    learned_.push_back({best.pair, product.id, best.count});
-    merge(best.pair, product);
+    learned_.push_back({best.pair, product.id, best.count, merge(best.pair, product)});
   }
   return n_new;
 }
 
-void MergeLoop::merge(Pair pair, Product product) {
+std::uint64_t MergeLoop::merge(Pair pair, Product product) {
   const auto last_id = static_cast<TokenId>(tokens_.size() - 1);
   left_.make_room(last_id);
   right_.make_room(last_id);
   list_of_neighbour_.resize(tokens_.size());
   const std::uint32_t number = numbers_.find(pair);
-  replace_occurrences(pairs_[number], pair, product.id);
+  const std::uint64_t n_merged = replace_occurrences(pairs_[number], pair, product.id);
   if (product.was_made) {
     // Pairs with it, that were there already, are more now. (Merges that were learned never come
     // here: whatever has the same bytes is spelled the same; replayed ones may.)
     left_.clear();
     right_.clear();
     collect_pairs(threshold_);
-    return;
+    return n_merged;
   }
   settle(left_, pair, product.id, true);
   settle(right_, pair, product.id, false);
   pairs_[number].count = 0;
+  return n_merged;
 }
 
-void MergeLoop::replace_occurrences(const PairState& state, Pair pair, TokenId product) {
+std::uint64_t MergeLoop::replace_occurrences(const PairState& state, Pair pair,
+                                             TokenId product) {
   const auto [a, b] = pair;
   const Position a_bytes = n_bytes_[a];
   const Position b_bytes = n_bytes_[b];
   const Position* const positions = positions_.data() + state.first_position;
   std::size_t step = 0;
   Position end_of_last = 0;
+  std::uint64_t n_merged = 0;
   for (std::size_t i = 0; i < state.n_positions; ++i) {
     if (i + kPrefetchAhead < state.n_positions) cells_.prefetch(positions[i + kPrefetchAhead]);
     const Position position = positions[i];
@@ -260,6 +262,7 @@ void MergeLoop::replace_occurrences(const PairState& state, Pair pair, TokenId p
     const TokenId before_id = cells_[position - 1];
     const TokenId after_id = cells_[after];
     const std::uint64_t weight = cells_.weight_at(position, step);
+    n_merged += weight;
     // Only starts are ever looked up, so b's start must not look like one; b's end, and a's start,
     // become those of the product.
     cells_[b_position] = kInside;
@@ -278,6 +281,7 @@ void MergeLoop::replace_occurrences(const PairState& state, Pair pair, TokenId p
       right_.lost[after_id] += weight;
     }
   }
+  return n_merged;
 }
 
 void MergeLoop::settle(NeighbourChanges& changes, Pair merged, TokenId product,

@@ -36,7 +36,8 @@ class MergeLoop {
   struct Learned {
     Pair pair;
     TokenId product;
-    std::uint64_t count;  // of the pair before the merge; in runs every position counts
+    std::uint64_t count;     // of the pair before the merge; in runs every position counts
+    std::uint64_t n_merged;  // how many occurrences became the product: so many tokens fewer
   };
 
   // The words are copied. n_expected: about how many tokens will be learned; it is a hint for the
@@ -108,8 +109,9 @@ class MergeLoop {
   Position first_place(Pair pair, PairState& state) const;
   bool is_stale(Candidate& candidate);
   Product product_of(Pair pair);
-  void merge(Pair pair, Product product);
-  void replace_occurrences(const PairState& state, Pair pair, TokenId product);
+  // Both return how many occurrences there were.
+  std::uint64_t merge(Pair pair, Product product);
+  std::uint64_t replace_occurrences(const PairState& state, Pair pair, TokenId product);
   void settle(NeighbourChanges& changes, Pair merged, TokenId product, bool neighbour_is_left);
 
   MergeRules rules_;

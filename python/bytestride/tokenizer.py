@@ -72,30 +72,47 @@ class Tokenizer(_core.Engine):
     @classmethod
     def train(
         cls,
-        source: Source,
+        source: training.WordCounts | Source,
         vocab_size: int,
-        pattern: str = "cl100k",
+        pattern: str | None = None,
         special_tokens: Iterable[str] = (),
         *,
+        preset: str = "bytestride",
+        min_frequency: int = 0,
+        max_token_length: int | None = None,
+        initial_alphabet: bool = True,
         num_threads: int | None = None,
         progress: training.Progress | None = None,
     ) -> Self:
         """Learn a vocabulary.
 
-        The 256 bytes come first, in ByteLevel order, then merges by highest count, ties to the
-        smaller (left id, right id), until the vocabulary is full or no pair is left; special tokens
-        come last. Hugging Face's BpeTrainer gives the same merges with the full initial alphabet.
+        By default the 256 bytes come first, in ByteLevel order, then merges by highest count, ties
+        to the smaller (left id, right id), until the vocabulary is full or no pair is left; special
+        tokens come last. Hugging Face's BpeTrainer gives the same merges with the full initial
+        alphabet. `bytestride.training.learn_vocabulary` gives more than the tokenizer: the count of
+        each merge, and every smaller vocabulary from the one run.
 
         Parameters
         ----------
-        source : str, bytes, path, or an iterable of these
-            A str or bytes is a document; a `pathlib.Path` is a file, read in pieces.
+        source : WordCounts, str, bytes, path, Arrow array, or an iterable of the last four
+            Words that were counted already (`bytestride.count_words`), or what to count them in: a
+            str or bytes is a document; a `pathlib.Path` is a file, read in pieces.
         vocab_size : int
             Tokens altogether: bytes, merges and special tokens.
-        pattern : str
-            The name of a split pattern ("gpt2", "cl100k", "o200k", …) or a regular expression.
+        pattern : str, optional
+            The name of a split pattern ("gpt2", "cl100k", "o200k", …) or a regular expression; by
+            default "cl100k". Word counts have theirs.
         special_tokens : iterable of str
             Texts that are one id each. They are never learned from.
+        preset : "bytestride", "hf", "rustbpe", "minbpe" or "cs336"
+            Whose rules to follow (`bytestride.training.presets`).
+        min_frequency : int
+            Pairs that stand side by side less often do not merge.
+        max_token_length : int, optional
+            In bytes; with the preset "hf" as Hugging Face has it.
+        initial_alphabet : bool
+            Whether bytes that the text does not hold get an id; False only with the preset "hf",
+            and for text that has them all.
         num_threads : int, optional
             By default all cores that the process may use. The result does not depend on it.
         progress : callable, optional
@@ -109,17 +126,44 @@ class Tokenizer(_core.Engine):
         Raises
         ------
         ValueError
-            `vocab_size` is below 256 plus the special tokens.
+            `vocab_size` is below what bytes and special tokens need; word counts of another
+            pattern, or without the first offsets that a preset needs.
         """
-        definition = training.train(
+        learned = training.learn_vocabulary(
             source,
             vocab_size,
+            preset=preset,
             pattern=pattern,
             special_tokens=special_tokens,
+            min_frequency=min_frequency,
+            max_token_length=max_token_length,
+            initial_alphabet=initial_alphabet,
             num_threads=num_threads,
             progress=progress,
         )
-        return cls._make(definition, stacklevel=2)
+        return cls._make(learned.definition(), stacklevel=2)
+
+    def extend(self, counts: training.WordCounts, vocab_size: int) -> Self:
+        """Make a larger vocabulary that keeps all ids of this one and learns from these counts.
+
+        The merges there are happen first; then the most frequent pairs merge. The new tokenizer
+        splits as the words were counted: with counts of a wider pattern, tokens grow across spaces
+        (SuperBPE's second stage).
+
+        Parameters
+        ----------
+        counts : WordCounts
+        vocab_size : int
+            Tokens altogether, added tokens too.
+
+        Raises
+        ------
+        ValueError
+            `vocab_size` is not above what there is; the tokenizer has ranks and no merges, or a
+            normaliser.
+        """
+        definition = training.extended(self._definition, counts, vocab_size)
+        return type(self)._make(definition, stacklevel=2)
 
     @classmethod
     def load(

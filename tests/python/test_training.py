@@ -221,8 +221,10 @@ def test_a_file_in_pieces_is_the_whole_file(pattern, piece_bytes, tmp_path, monk
     read_pieces = files.read_pieces
     n_pieces = []
 
-    def in_small_pieces(path, *, may_cut):
-        pieces = list(read_pieces(path, may_cut=may_cut, piece_bytes=piece_bytes))
+    small = piece_bytes
+
+    def in_small_pieces(path, *, may_cut, piece_bytes):
+        pieces = list(read_pieces(path, may_cut=may_cut, piece_bytes=small))
         n_pieces.append(len(pieces))
         return pieces
 
@@ -233,7 +235,7 @@ def test_a_file_in_pieces_is_the_whole_file(pattern, piece_bytes, tmp_path, monk
 
 
 def test_batches_of_a_long_stream(monkeypatch):
-    monkeypatch.setattr(sources, "PIECE_BYTES", 50)
+    monkeypatch.setattr(sources, "_BATCH_BYTES", 50)
     assert merges_of(train(DOCUMENTS * 3, 400)) == reference.train(
         DOCUMENTS * 3, 400, PATTERNS["gpt2"]
     )
