@@ -238,7 +238,9 @@ std::uint64_t MergeLoop::merge(Pair pair, Product product) {
   }
   settle(left_, pair, product.id, true);
   settle(right_, pair, product.id, false);
-  pairs_[number].count = 0;
+  PairState& state = pairs_[number];
+  state.count = 0;
+  lists_.give_back(state.positions, std::exchange(state.n_positions, 0));
   return n_merged;
 }
 
