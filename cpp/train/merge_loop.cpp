@@ -152,7 +152,6 @@ void MergeLoop::collect_from(const Cell* cells) {
     found.clear();
   }
   positions.shrink(n_kept);
-  n_collected_ = n_kept;
   lists_.reset(std::move(positions));
 }
 
@@ -314,12 +313,10 @@ void MergeLoop::merge(std::uint32_t number, Symbol product) {
   const std::uint64_t n_merged =
       cells_.visit([&](auto* cells) { return replace_occurrences(cells, state, product); });
   learned_.push_back({{ids_[left], ids_[right]}, ids_[product], state.count, n_merged});
-  lists_.reuse(state.positions, state.n_positions);
+  lists_.give_back(state.positions, state.n_positions);
   settle(left_, left, product, true);
   settle(right_, right, product, false);
   pairs_[number].count = 0;
-  // By now more than half of what the lists hold has changed.
-  if (lists_.n_added() > n_collected_) collect_pairs(threshold_);
 }
 
 template <typename Cell>

@@ -140,7 +140,6 @@ class MergeLoop {
   PairMap numbers_;
   std::vector<PairState> pairs_;
   PositionLists lists_;
-  std::size_t n_collected_ = 0;
   std::vector<Candidate> candidates_;
   Neighbours left_;
   Neighbours right_;

@@ -1,10 +1,12 @@
-// Memory for lists of positions, which are made one after the other and go all at once: blocks that
-// never move, so that nothing is copied while there are more and more of them.
+// Memory for lists of positions: blocks that never move, so that nothing is copied while there are
+// more and more of them. New lists are made in the largest room that is free: in what is left of a
+// block, or where a list was that is not needed any more.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <queue>
 #include <utility>
 #include <vector>
 
@@ -16,46 +18,46 @@ class PositionLists {
  public:
   using Position = std::uint32_t;
 
-  // Starts anew, with the lists that somebody else wrote there: what was before is gone.
+  // Starts anew, with lists that somebody else wrote: what was there is gone.
   void reset(PageArray<Position> first_block) {
     blocks_.clear();
     blocks_.push_back(std::move(first_block));
-    n_free_ = 0;
-    n_spare_ = 0;
-    n_added_ = 0;
+    rooms_ = {};
+    here_ = {};
   }
-  // Lists are made there first, until the next call: a list that nobody will read again.
-  void reuse(Position* list, std::size_t n) {
-    spare_ = list;
-    n_spare_ = n;
-  }
-  // Room for a list. Valid until reset.
+  // Room for a list. Valid until it is given back, or reset.
   Position* make(std::size_t n) {
-    if (n <= n_spare_) {
-      n_spare_ -= n;
-      return std::exchange(spare_, spare_ + n);
+    if (n > here_.n) {
+      give_back(here_.begin, here_.n);
+      if (!rooms_.empty() && rooms_.top().n >= n) {
+        here_ = rooms_.top();
+        rooms_.pop();
+      } else {
+        here_.n = std::max(n, kBlockPositions);
+        blocks_.emplace_back(here_.n);
+        here_.begin = blocks_.back().data();
+      }
     }
-    if (n > n_free_) {
-      n_free_ = std::max(n, kBlockPositions);
-      blocks_.emplace_back(n_free_);
-      next_ = blocks_.back().data();
-    }
-    n_free_ -= n;
-    n_added_ += n;
-    return std::exchange(next_, next_ + n);
+    here_.n -= n;
+    return std::exchange(here_.begin, here_.begin + n);
   }
-  // How many positions there is room for beside those of the first block.
-  std::size_t n_added() const { return n_added_; }
+  void give_back(Position* list, std::size_t n) {
+    if (n >= kLeastRoom) rooms_.push({list, n});
+  }
 
  private:
+  struct Room {
+    Position* begin = nullptr;
+    std::size_t n = 0;
+
+    friend bool operator<(const Room& a, const Room& b) { return a.n < b.n; }
+  };
   static constexpr std::size_t kBlockPositions = std::size_t{1} << 18;
+  static constexpr std::size_t kLeastRoom = 64;  // smaller ones are not worth their own record
 
   std::vector<PageArray<Position>> blocks_;
-  Position* next_ = nullptr;
-  std::size_t n_free_ = 0;  // behind next_
-  Position* spare_ = nullptr;
-  std::size_t n_spare_ = 0;
-  std::size_t n_added_ = 0;
+  std::priority_queue<Room> rooms_;
+  Room here_;  // where lists are made now
 };
 
 }  // namespace bytestride

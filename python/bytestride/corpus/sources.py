@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 Source = str | bytes | os.PathLike[str] | Iterable[str | bytes | os.PathLike[str]]
 
 # Small enough to stay in cache between reading and counting, large enough for all cores.
-_BATCH_BYTES = 4 * 1024 * 1024
+_BATCH_BYTES = 2 * 1024 * 1024
 
 
 def text_batches(source: Source, *, may_cut: bool) -> Iterator[Any]:
     """Yield lists of texts, or Arrow arrays of them, in the order of the source.
 
-    Lists are of about 4 MiB each. Files are read ahead on another thread.
+    Lists are of about 2 MiB each. Files are read ahead on another thread.
 
     Parameters
     ----------

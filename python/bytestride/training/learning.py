@@ -108,8 +108,10 @@ def learn_vocabulary(
             f"the preset {preset!r} breaks ties by where a pair stands first, and these word "
             "counts do not have the column first; count with first_offsets=True"
         )
+    held = [counts]  # taken out by who needs them, so that they go when they are laid out
+    del counts
     return _learn(
-        counts, int(vocab_size), rules, specials, min_frequency, max_token_length, initial_alphabet,
+        held, int(vocab_size), rules, specials, min_frequency, max_token_length, initial_alphabet,
         progress,
     )  # fmt: skip
 
@@ -123,7 +125,7 @@ def _check_size(vocab_size: int, n_bytes: int, n_specials: int) -> None:
 
 
 def _learn(
-    counts: WordCounts,
+    held: list[WordCounts],
     vocab_size: int,
     rules: Preset,
     specials: tuple[str, ...],
@@ -132,6 +134,7 @@ def _learn(
     initial_alphabet: bool | None,
     progress: Progress | None,
 ) -> LearnedVocabulary:
+    counts = held.pop()
     order = rules.byte_order
     used = order
     if rules.observed_bytes_only and not initial_alphabet:
