@@ -24,6 +24,15 @@ std::uint64_t guess_threshold(const WordCells& cells, std::size_t n_expected) {
 
 }  // namespace
 
+// Without a branch on whether the neighbour is new, which cannot be foretold.
+inline void MergeLoop::Neighbours::add(Symbol neighbour, std::uint64_t weight, Position position) {
+  Change& change = of[neighbour];
+  touched[n_touched] = neighbour;
+  n_touched += change.n_positions++ == 0;
+  change.gained += weight;
+  events[n_events++] = {neighbour, position};
+}
+
 MergeLoop::MergeLoop(const WordCounts& words, MergeRules rules, std::size_t n_expected,
                      std::uint64_t first_threshold)
     : rules_(std::move(rules)),
@@ -135,7 +144,7 @@ void MergeLoop::collect_from(const Cell* cells) {
       if (i + kPrefetchAhead < end) __builtin_prefetch(&cells[positions[i + kPrefetchAhead]]);
       found.add(cells[positions[i] + n_bytes[left]], weights.at(positions[i]), positions[i]);
     }
-    for (const Symbol right : found.touched) {
+    for (const Symbol right : found.all_touched()) {
       Neighbours::Change& change = found.of[right];
       const Pair pair{static_cast<Symbol>(left), right};
       change.number = PairMap::kNone;
@@ -366,9 +375,9 @@ void MergeLoop::settle(Neighbours& side, Symbol old, Symbol product, bool neighb
   const auto beside = [neighbour_is_left](Symbol neighbour, Symbol symbol) {
     return neighbour_is_left ? Pair{neighbour, symbol} : Pair{symbol, neighbour};
   };
-  for (const Symbol neighbour : side.touched) numbers_.prefetch(beside(neighbour, old));
+  for (const Symbol neighbour : side.all_touched()) numbers_.prefetch(beside(neighbour, old));
   const auto first_new = static_cast<std::uint32_t>(pairs_.size());
-  for (const Symbol neighbour : side.touched) {
+  for (const Symbol neighbour : side.all_touched()) {
     Neighbours::Change& change = side.of[neighbour];
     if (change.lost != 0) {
       const std::uint32_t number = numbers_.find(beside(neighbour, old));
@@ -397,20 +406,19 @@ void MergeLoop::settle(Neighbours& side, Symbol old, Symbol product, bool neighb
 }
 
 void MergeLoop::Neighbours::make_room(std::size_t n_symbols, std::size_t n_events_at_most) {
-  if (of.size() < n_symbols) of.resize(n_symbols + n_symbols / 4, Change{0, 0, 0, 0});
-  if (events.size() < n_events_at_most) events.resize(n_events_at_most);
-}
-
-inline void MergeLoop::Neighbours::add(Symbol neighbour, std::uint64_t weight, Position position) {
-  Change& change = of[neighbour];
-  if (change.n_positions++ == 0) touched.push_back(neighbour);
-  change.gained += weight;
-  events[n_events++] = {neighbour, position};
+  if (of.size() < n_symbols) {
+    of.resize(n_symbols + n_symbols / 4, Change{0, 0, 0, 0});
+    touched.resize(of.size() + 1);
+  }
+  if (events.capacity() < n_events_at_most) {
+    events = PageArray<Event>();
+    events = PageArray<Event>(n_events_at_most);
+  }
 }
 
 void MergeLoop::Neighbours::clear() {
-  for (const Symbol neighbour : touched) of[neighbour] = Change{0, 0, 0, 0};
-  touched.clear();
+  for (const Symbol neighbour : all_touched()) of[neighbour] = Change{0, 0, 0, 0};
+  n_touched = 0;
   n_events = 0;
 }
 

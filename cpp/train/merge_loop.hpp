@@ -23,6 +23,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/memory.hpp"
 #include "base/types.hpp"
 #include "train/merge_rules.hpp"
 #include "train/pair_map.hpp"
@@ -90,12 +91,14 @@ class MergeLoop {
       Position position;
     };
     std::vector<Change> of;
-    std::vector<Symbol> touched;
-    std::vector<Event> events;  // the first n_events are in use
+    std::vector<Symbol> touched;  // the first n_touched
+    PageArray<Event> events;      // the first n_events
+    std::size_t n_touched = 0;
     std::size_t n_events = 0;
 
     void make_room(std::size_t n_symbols, std::size_t n_events_at_most);
     void add(Symbol neighbour, std::uint64_t weight, Position position);
+    std::span<const Symbol> all_touched() const { return {touched.data(), n_touched}; }
     void clear();
   };
   // A token whose id was given.
