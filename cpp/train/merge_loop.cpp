@@ -105,7 +105,55 @@ void MergeLoop::collect_pairs(std::uint64_t threshold) {
   pairs_.clear();
   candidates_.clear();
   lists_.reset({});
-  cells_.visit([this](auto* cells) { collect_from(cells); });
+  if (tree_.size() == TokenTree::kBytes) {
+    cells_.visit([this](auto* cells) { collect_pairs_of_bytes(cells); });
+  } else {
+    cells_.visit([this](auto* cells) { collect_from(cells); });
+  }
+}
+
+// The first collection is the largest, and a table holds all pairs of bytes: their lists can be
+// written where they belong, one after the other.
+template <typename Cell>
+void MergeLoop::collect_pairs_of_bytes(const Cell* cells) {
+  constexpr Cell kSeparator = WordCells::kSeparator<Cell>;
+  constexpr std::size_t kPairs = TokenTree::kBytes * TokenTree::kBytes;
+  const auto for_each_pair = [&](auto&& visit) {
+    for (std::size_t at = 1; at + 1 < cells_.size(); ++at) {
+      if (cells[at] == kSeparator || cells[at + 1] == kSeparator) continue;
+      visit(cells[at] * TokenTree::kBytes + cells[at + 1], static_cast<Position>(at));
+    }
+  };
+  std::vector<std::uint64_t> counts(kPairs, 0);
+  std::vector<std::uint32_t> n_positions(kPairs, 0);
+  WordCells::Weights weights(cells_);
+  for_each_pair([&](std::size_t index, Position at) {
+    counts[index] += weights.at(at);
+    ++n_positions[index];
+  });
+  const auto pair_at = [](std::size_t index) {
+    return Pair{static_cast<Symbol>(index / TokenTree::kBytes),
+                static_cast<Symbol>(index % TokenTree::kBytes)};
+  };
+  std::size_t n_kept = 0;
+  for (std::size_t index = 0; index < kPairs; ++index) {
+    if (n_positions[index] == 0 || !is_kept(pair_at(index), counts[index])) n_positions[index] = 0;
+    n_kept += n_positions[index];
+  }
+  PageArray<Position> positions(n_kept);
+  std::vector<Position*> ends(kPairs, nullptr);
+  Position* end = positions.data();
+  for (std::size_t index = 0; index < kPairs; ++index) {
+    if (n_positions[index] == 0) continue;
+    PairState& state = pairs_[add_pair(pair_at(index), counts[index], end)];
+    state.n_positions = n_positions[index];
+    ends[index] = end;
+    end += n_positions[index];
+  }
+  for_each_pair([&](std::size_t index, Position at) {
+    if (ends[index] != nullptr) *ends[index]++ = at;
+  });
+  lists_.reset(std::move(positions));
 }
 
 // Positions are sorted by their left symbol first, so that the pairs of one left symbol can be

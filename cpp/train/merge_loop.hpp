@@ -113,6 +113,8 @@ class MergeLoop {
 
   void collect_pairs(std::uint64_t threshold);
   template <typename Cell>
+  void collect_pairs_of_bytes(const Cell* cells);
+  template <typename Cell>
   void collect_from(const Cell* cells);
   std::uint32_t add_pair(Pair pair, std::uint64_t count, Position* positions);
 

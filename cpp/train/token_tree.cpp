@@ -1,11 +1,6 @@
 #include "train/token_tree.hpp"
 
 namespace bytestride {
-namespace {
-
-constexpr Symbol kBytes = 256;
-
-}  // namespace
 
 TokenTree::TokenTree() : n_bytes_(kBytes, 1), parts_(kBytes) {
   for (std::uint64_t byte = 0; byte < kBytes; ++byte) prefixes_.push_back(byte << 56);

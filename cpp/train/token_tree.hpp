@@ -18,6 +18,8 @@ using Symbol = std::uint32_t;
 
 class TokenTree {
  public:
+  static constexpr Symbol kBytes = 256;
+
   TokenTree();
 
   std::size_t size() const { return n_bytes_.size(); }
