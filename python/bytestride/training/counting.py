@@ -1,0 +1,287 @@
+"""Counting the words of a source: files are read ahead by one thread while the core counts."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from typing import Protocol
+
+from bytestride import _core
+from bytestride.corpus.files import check_readable
+from bytestride.corpus.sources import Batch, Source, text_batches
+from bytestride.splitting import make_splitter
+from bytestride.stages import Pattern, Split
+from bytestride.training.checkpoint import Checkpoint, uninterrupted
+from bytestride.training.count_rules import CountRules, SpecialsInText, Unit, check_special_tokens
+from bytestride.training.word_counts import WordCounts
+
+GIANT_WORD_BYTES = 1024 * 1024
+"""Longer words are warned of: they are seldom meant."""
+
+_N_WORDS_TRIED = 1000
+_N_BYTES_TO_JUDGE = 1000  # in less text a good pattern may find nothing
+
+
+class Progress(Protocol):
+    """Told how far training has come; an exception from it, or Ctrl-C, stops the training."""
+
+    def __call__(self, stage: str, done: int, total: int | None) -> None:
+        """Take the stage, "count" (in bytes) or "merge" (in tokens), and how much of it is done.
+
+        `total` is None where it is not known.
+        """
+
+
+def count_words(
+    source: Source,
+    *,
+    pattern: Pattern,
+    unit: Unit = "document",
+    special_tokens: Iterable[str] = (),
+    specials_in_text: SpecialsInText = "drop",
+    first_offsets: bool = False,
+    normalizer: str | None = None,
+    num_threads: int | None = None,
+    memory_bytes: int | None = None,
+    progress: Progress | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+) -> WordCounts:
+    """Count how often each pretoken of a source occurs. The result does not depend on threads.
+
+    Parameters
+    ----------
+    source : str, bytes, path, Arrow array, or an iterable of these
+        A str or bytes is a document; a `pathlib.Path` is a file, plain or ``.gz`` or ``.zst``, read
+        in pieces; an Arrow array of strings or binaries holds many documents.
+    pattern : str or tuple of stages
+        The name of a split pattern ("gpt2", "cl100k", "o200k", …), a regular expression or stages.
+    unit : {"document", "line"}
+        What no word crosses. "line": each line with its newline is a document, as in Hugging Face's
+        ``train(files)``.
+    special_tokens : iterable of str
+        Texts that become one id each, later.
+    specials_in_text : {"drop", "hf", "text"}
+        What becomes of them where they stand in the text: they are cut out and nothing is learned
+        from them; they are cut out and counted as a word, as Hugging Face does with tokens that
+        were added before training; or they are text like any other.
+    first_offsets : bool
+        Keep where each word stands first, which presets that break ties by first sight need. It
+        takes one thread.
+    normalizer : "NFC", optional
+        Normal form of the text.
+    num_threads : int, optional
+        By default all cores that the process may use.
+    memory_bytes : int, optional
+        What the tables of words may take while they are counted, at least 4 MiB; what exceeds it
+        goes to a scratch file in the folder for temporary files. The counts stay exact. The
+        finished table is in memory whole, and the text that is being read is not in the limit.
+    progress : callable, optional
+        Called as ``progress("count", done, total)``, in bytes.
+    checkpoint : path, optional
+        A Parquet file for the counts so far, if the counting is stopped by Ctrl-C or an error of
+        the source. The same call again goes on from there, and takes the file away in the end.
+
+    Returns
+    -------
+    WordCounts
+
+    Raises
+    ------
+    FileNotFoundError, IsADirectoryError, PermissionError
+        A file cannot be read; for a list of files, found out before anything is counted.
+    ValueError
+        A pattern that matches nothing in the text, or may match an empty text; a memory limit that
+        is too small; a checkpoint of another source or other rules.
+
+    Warns
+    -----
+    UserWarning
+        A word is longer than 1 MiB; the pattern is none that the core scans itself.
+    """
+    rules = CountRules(
+        pattern, unit, check_special_tokens(special_tokens), specials_in_text, normalizer
+    )
+    return count_by_rules(
+        source,
+        rules,
+        first_offsets=first_offsets,
+        num_threads=num_threads,
+        memory_bytes=memory_bytes,
+        progress=progress,
+        checkpoint=checkpoint,
+        stacklevel=2,
+    )
+
+
+def count_by_rules(
+    source: Source,
+    rules: CountRules,
+    *,
+    first_offsets: bool = False,
+    num_threads: int | None = None,
+    memory_bytes: int | None = None,
+    progress: Progress | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    stacklevel: int | None = None,
+) -> WordCounts:
+    """Count by rules that were checked; otherwise as `count_words`.
+
+    `stacklevel` is that of the call that a warning shows; None for no warning of the pattern.
+    """
+    splitter = make_splitter(
+        rules.pattern,
+        rules.added_tokens(),
+        normalizer=rules.normalizer,
+        stacklevel=None if stacklevel is None else stacklevel + 1,
+    )
+    _refuse_empty_matches(rules.pattern)
+    total = _check_source(source)
+    with ExitStack() as stack:
+        limits = {}
+        if memory_bytes is not None:
+            scratch = stack.enter_context(tempfile.TemporaryFile(buffering=0))
+            limits = {"memory_bytes": memory_bytes, "spill_descriptor": scratch.fileno()}
+        counter = _core.WordCounter(
+            splitter,
+            firsts=first_offsets,
+            count_added=rules.specials_in_text == "hf",
+            **limits,
+        )
+        saved = None if checkpoint is None else Checkpoint(checkpoint, rules, first_offsets)
+        batches = text_batches(
+            source,
+            may_cut=splitter.may_cut,
+            lines=rules.unit == "line",
+            start=None if saved is None else saved.start,
+        )
+        n_bytes, n_texts = _count(batches, counter, num_threads, progress, total, saved)
+        table = counter.finish()
+    counts = WordCounts.from_core(table, rules)
+    _refuse_no_match(counts, n_texts)
+    if saved is not None:
+        counts = saved.before + counts if saved.before is not None else counts
+        saved.remove()
+    _warn_of_giants(counts, stacklevel)
+    return counts
+
+
+def _count(
+    batches: Iterator[Batch],
+    counter: _core.WordCounter,
+    num_threads: int | None,
+    progress: Progress | None,
+    total: int | None,
+    saved: Checkpoint | None,
+) -> tuple[int, int | None]:
+    """Count all batches; gives the bytes that were read and the number of texts, where known."""
+    n_bytes = 0 if saved is None else saved.n_bytes
+    n_texts: int | None = 0
+    try:
+        with uninterrupted(active=saved is not None) as interrupts:
+            for batch in batches:
+                interrupts.let_through()
+                if saved is not None:
+                    saved.is_whole = False
+                counter.add(batch.documents, batch.offsets, num_threads)
+                n_bytes += batch.n_bytes
+                if saved is not None:
+                    saved.is_whole, saved.start, saved.n_bytes = True, batch.end, n_bytes
+                n_texts = _add_texts(n_texts, batch)
+                interrupts.let_through()
+                if progress is not None:
+                    progress("count", n_bytes, total)
+    except BaseException as error:
+        kept = saved is not None and saved.write(counter)
+        _add_note(error, n_bytes, saved if kept else None)
+        raise
+    return n_bytes, n_texts
+
+
+def _add_texts(n_texts: int | None, batch: Batch) -> int | None:
+    if n_texts is None or not isinstance(batch.documents, list):
+        return (
+            None if batch.offsets is None or n_texts is None else n_texts + len(batch.offsets) - 1
+        )
+    return n_texts + sum(map(bool, batch.documents))
+
+
+def _add_note(error: BaseException, n_bytes: int, saved: Checkpoint | None) -> None:
+    if sys.version_info < (3, 11):
+        return
+    if saved is not None:
+        error.add_note(
+            f"the counts of the first {n_bytes:,} bytes are in {saved.path}; the same call goes on "
+            "from there"
+        )
+    elif n_bytes and isinstance(error, Exception):
+        error.add_note(
+            f"{n_bytes:,} bytes were counted by then, and nothing was kept; with checkpoint= they "
+            "are, or count the parts by themselves and add them with +"
+        )
+
+
+def _check_source(source: Source) -> int | None:
+    """Check that files can be read; gives the bytes of the source where they are known."""
+    items = source if isinstance(source, list | tuple) else [source]
+    paths = [item for item in items if isinstance(item, os.PathLike)]
+    check_readable(paths)
+    total = 0
+    for item in items:
+        if isinstance(item, str | bytes):
+            total += len(item)
+        elif isinstance(item, os.PathLike) and not os.fspath(item).endswith((".gz", ".zst")):
+            total += os.stat(item).st_size  # noqa: PTH116 (any os.PathLike)
+        else:
+            return None
+    return total
+
+
+def _refuse_empty_matches(pattern: Pattern) -> None:
+    """Refuse what was written for at least one character and matches none."""
+    import regex
+
+    for text in _expressions(pattern):
+        if regex.compile(text, flags=regex.V1).fullmatch("") is not None:
+            raise ValueError(
+                f"pattern {text!r} matches an empty text, and so between any two characters; let "
+                "it need a character (+ in place of *), or name a known pattern"
+            )
+
+
+def _expressions(pattern: Pattern) -> list[str]:
+    known = {text for _, text in _core.known_patterns()}
+    stages = (Split(pattern),) if isinstance(pattern, str) else pattern
+    return [s.pattern for s in stages if isinstance(s, Split) and s.pattern not in known]
+
+
+def _refuse_no_match(counts: WordCounts, n_texts: int | None) -> None:
+    """Refuse a pattern that matched nothing, so that each text is one word."""
+    import regex
+
+    pattern = counts.rules.pattern
+    if not isinstance(pattern, str) or not _expressions(pattern):
+        return
+    if n_texts is None or counts.total != n_texts or counts.n_text_bytes < _N_BYTES_TO_JUDGE:
+        return
+    compiled = regex.compile(pattern, flags=regex.V1)
+    for i, (word, _) in enumerate(counts):
+        if compiled.search(word.decode(errors="replace")) or i == _N_WORDS_TRIED:
+            return
+    raise ValueError(
+        f"pattern {pattern!r} matches nothing in any of {n_texts:,} texts, so each would be one "
+        "word; write a pattern of the words themselves, or name a known one, such as 'cl100k'"
+    )
+
+
+def _warn_of_giants(counts: WordCounts, stacklevel: int | None) -> None:
+    n_bytes, start = counts.table.longest()
+    if n_bytes > GIANT_WORD_BYTES:
+        warnings.warn(
+            f"a word of {n_bytes:,} bytes, which begins with {start!r}: a pattern that cuts such "
+            "text, or unit='line', is usually meant; training goes on, exactly",
+            stacklevel=2 if stacklevel is None else stacklevel + 1,
+        )
