@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -37,14 +38,14 @@ PACKAGES = (
 )
 
 
-def install(tree: Path | None) -> None:
+def install(tree: Path | None, packages: Sequence[str] = PACKAGES) -> None:
     """Make the environment whole: tools, rivals, and bytestride unless a built tree is given."""
     if not PYTHON.exists():
         print(f"making {FOLDER.name}", flush=True)
         venv.create(FOLDER, with_pip=True)
     stamp = FOLDER / "packages.json"
     done: dict[str, str] = json.loads(stamp.read_text()) if stamp.exists() else {}
-    for package in (*TOOLS, *PACKAGES):
+    for package in (*TOOLS, *packages):
         if done.get(package) != "installed":
             done[package] = _pip("--only-binary=:all:", package)
             print(f"{package}: {done[package]}", flush=True)
@@ -60,10 +61,10 @@ def install(tree: Path | None) -> None:
         stamp.write_text(json.dumps(done, indent=2))
 
 
-def problems() -> dict[str, str]:
+def problems(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
     """Packages that could not be installed, with the last line that pip said."""
     done: dict[str, str] = json.loads((FOLDER / "packages.json").read_text())
-    return {name: done[name] for name in PACKAGES if done.get(name, "missing") != "installed"}
+    return {name: done[name] for name in packages if done.get(name, "missing") != "installed"}
 
 
 def variables(tree: Path | None, n_threads: int) -> dict[str, str]:

@@ -79,6 +79,12 @@ py::array_t<TokenId> products_of(const MergeLoop& loop) {
   return array_of(std::move(products));
 }
 
+py::array_t<std::uint64_t> merged_of(const MergeLoop& loop) {
+  std::vector<std::uint64_t> merged;
+  for (const MergeLoop::Learned& learned : loop.learned()) merged.push_back(learned.n_merged);
+  return array_of(std::move(merged));
+}
+
 // A sequence of ids: bytes, whose bytes they are, or any sequence of integers from 0 to 2^32 - 1.
 std::vector<TokenId> ids_from(const py::object& source) {
   std::vector<TokenId> ids;
@@ -172,6 +178,8 @@ ValueError
            "Learn so many new tokens more; how many there were, fewer where no pair was left.")
       .def("merges", &merges_of, "uint32[n, 2], all pairs in order.")
       .def("counts", &counts_of, "uint64[n], of each pair before it merged.")
+      .def("merged", &merged_of,
+           "uint64[n], how many occurrences each merge replaced: so many tokens fewer.")
       .def("products", &products_of, "uint32[n], the token that each pair became.");
   module.def("count_pairs", &count_pairs_of, py::arg("ids"));
   module.def("apply_merge", &apply_merge_to, py::arg("ids"), py::arg("pair"), py::arg("new_id"));

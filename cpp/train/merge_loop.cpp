@@ -68,11 +68,11 @@ bool MergeLoop::may_pair(TokenId left, TokenId right) const {
   return n_bytes == 2 || n_bytes < rules_.max_token_bytes;
 }
 
-void MergeLoop::add_pair(Pair pair, std::uint64_t count, std::size_t first_position) {
+void MergeLoop::add_pair(Pair pair, std::uint64_t count, Position* positions) {
   const auto number = static_cast<std::uint32_t>(pairs_.size());
   if (number == PairMap::kNone) throw InvalidArgument("more than 2^32 - 1 different pairs");
   numbers_.find_or_insert(pair, number);
-  pairs_.push_back({count, first_position, 0, 0});
+  pairs_.push_back({count, positions, 0, 0});
 }
 
 // Positions are sorted by their left token first, so that the pairs of one left token can be
@@ -81,7 +81,7 @@ void MergeLoop::collect_pairs(std::uint64_t threshold) {
   threshold_ = std::max(threshold, rules_.min_count);
   numbers_ = PairMap();
   pairs_.clear();
-  std::vector<Position>().swap(positions_);
+  lists_.reset({});
   candidates_ = decltype(candidates_)(Later{this});
   const std::size_t n_ids = tokens_.size();
   const auto for_each_pair = [&](auto&& visit) {
@@ -99,7 +99,7 @@ void MergeLoop::collect_pairs(std::uint64_t threshold) {
   std::vector<std::size_t> begin_of(n_ids + 1, 0);
   for_each_pair([&](TokenId left, Position) { ++begin_of[left + std::size_t{1}]; });
   for (std::size_t id = 0; id < n_ids; ++id) begin_of[id + 1] += begin_of[id];
-  std::vector<Position> by_left(begin_of.back());
+  PageArray<Position> by_left(begin_of.back());
   std::vector<std::size_t> end_of(begin_of.begin(), begin_of.end() - 1);
   for_each_pair([&](TokenId left, Position at) { by_left[end_of[left]++] = at; });
 
@@ -120,32 +120,30 @@ void MergeLoop::collect_pairs(std::uint64_t threshold) {
       list_of_neighbour_[right] = PairMap::kNone;
       if (found.gained[right] < threshold_ || !may_pair(left, right)) continue;
       list_of_neighbour_[right] = static_cast<std::uint32_t>(pairs_.size());
-      add_pair({left, right}, found.gained[right], first);
+      add_pair({left, right}, found.gained[right], by_left.data() + first);
       first += found.n_positions[right];
     }
     for (const auto& [right, position] : found.events) {
       if (list_of_neighbour_[right] == PairMap::kNone) continue;
       PairState& state = pairs_[list_of_neighbour_[right]];
-      by_left[state.first_position + state.n_positions++] = position;
+      state.positions[state.n_positions++] = position;
     }
     for (const TokenId right : found.touched) {
       const std::uint32_t number = list_of_neighbour_[right];
       if (number == PairMap::kNone) continue;
-      candidates_.push(
-          {pairs_[number].count, {left, right}, number, by_left[pairs_[number].first_position]});
+      candidates_.push({pairs_[number].count, {left, right}, number, pairs_[number].positions[0]});
     }
     found.clear();
   }
-  by_left.resize(first);
-  by_left.shrink_to_fit();
-  positions_ = std::move(by_left);
+  by_left.shrink(first);
+  lists_.reset(std::move(by_left));
 }
 
 // Where the pair stands first now. Precondition: it stands somewhere.
 MergeLoop::Position MergeLoop::first_place(Pair pair, PairState& state) const {
   const std::size_t left_bytes = n_bytes_[pair.left];
   while (true) {
-    const Position at = positions_[state.first_position + state.n_passed];
+    const Position at = state.positions[state.n_passed];
     if (cells_[at] == pair.left && cells_[at + left_bytes] == pair.right) return at;
     ++state.n_passed;
   }
@@ -194,8 +192,8 @@ void MergeLoop::replay(std::span<const Pair> pairs, std::span<const TokenId> pro
                             std::to_string(products[i]));
     }
     const std::uint32_t number = numbers_.find(pair);
-    learned_.push_back({pair, product.id, number == PairMap::kNone ? 0 : pairs_[number].count});
-    if (number != PairMap::kNone) merge(pair, product);
+    const std::uint64_t count = number == PairMap::kNone ? 0 : pairs_[number].count;
+    learned_.push_back({pair, product.id, count, count == 0 ? 0 : merge(pair, product)});
   }
   threshold_ = 0;
 }
@@ -218,39 +216,42 @@ std::size_t MergeLoop::run(std::size_t n_tokens) {
     const std::size_t n_ids = tokens_.size();
     const Product product = product_of(best.pair);
     n_new += product.id == n_ids;
-    learned_.push_back({best.pair, product.id, best.count});
-    merge(best.pair, product);
+    learned_.push_back({best.pair, product.id, best.count, merge(best.pair, product)});
   }
   return n_new;
 }
 
-void MergeLoop::merge(Pair pair, Product product) {
+std::uint64_t MergeLoop::merge(Pair pair, Product product) {
   const auto last_id = static_cast<TokenId>(tokens_.size() - 1);
   left_.make_room(last_id);
   right_.make_room(last_id);
   list_of_neighbour_.resize(tokens_.size());
   const std::uint32_t number = numbers_.find(pair);
-  replace_occurrences(pairs_[number], pair, product.id);
+  const std::uint64_t n_merged = replace_occurrences(pairs_[number], pair, product.id);
   if (product.was_made) {
     // Pairs with it, that were there already, are more now. (Merges that were learned never come
     // here: whatever has the same bytes is spelled the same; replayed ones may.)
     left_.clear();
     right_.clear();
     collect_pairs(threshold_);
-    return;
+    return n_merged;
   }
   settle(left_, pair, product.id, true);
   settle(right_, pair, product.id, false);
-  pairs_[number].count = 0;
+  PairState& state = pairs_[number];
+  state.count = 0;
+  lists_.give_back(state.positions, std::exchange(state.n_positions, 0));
+  return n_merged;
 }
 
-void MergeLoop::replace_occurrences(const PairState& state, Pair pair, TokenId product) {
+std::uint64_t MergeLoop::replace_occurrences(const PairState& state, Pair pair, TokenId product) {
   const auto [a, b] = pair;
   const Position a_bytes = n_bytes_[a];
   const Position b_bytes = n_bytes_[b];
-  const Position* const positions = positions_.data() + state.first_position;
+  const Position* const positions = state.positions;
   std::size_t step = 0;
   Position end_of_last = 0;
+  std::uint64_t n_merged = 0;
   for (std::size_t i = 0; i < state.n_positions; ++i) {
     if (i + kPrefetchAhead < state.n_positions) cells_.prefetch(positions[i + kPrefetchAhead]);
     const Position position = positions[i];
@@ -260,6 +261,7 @@ void MergeLoop::replace_occurrences(const PairState& state, Pair pair, TokenId p
     const TokenId before_id = cells_[position - 1];
     const TokenId after_id = cells_[after];
     const std::uint64_t weight = cells_.weight_at(position, step);
+    n_merged += weight;
     // Only starts are ever looked up, so b's start must not look like one; b's end, and a's start,
     // become those of the product.
     cells_[b_position] = kInside;
@@ -278,6 +280,7 @@ void MergeLoop::replace_occurrences(const PairState& state, Pair pair, TokenId p
       right_.lost[after_id] += weight;
     }
   }
+  return n_merged;
 }
 
 void MergeLoop::settle(NeighbourChanges& changes, Pair merged, TokenId product,
@@ -285,7 +288,6 @@ void MergeLoop::settle(NeighbourChanges& changes, Pair merged, TokenId product,
   const auto beside = [neighbour_is_left](TokenId neighbour, TokenId id) {
     return neighbour_is_left ? Pair{neighbour, id} : Pair{id, neighbour};
   };
-  std::size_t first = positions_.size();
   const std::size_t first_new = pairs_.size();
   for (const TokenId neighbour : changes.touched) {
     if (changes.lost[neighbour] != 0) {
@@ -297,22 +299,20 @@ void MergeLoop::settle(NeighbourChanges& changes, Pair merged, TokenId product,
     const Pair made = beside(neighbour, product);
     if (changes.gained[neighbour] >= threshold_ && may_pair(made.left, made.right)) {
       list_of_neighbour_[neighbour] = static_cast<std::uint32_t>(pairs_.size());
-      add_pair(made, changes.gained[neighbour], first);
-      first += changes.n_positions[neighbour];
+      add_pair(made, changes.gained[neighbour], lists_.make(changes.n_positions[neighbour]));
     }
   }
   if (pairs_.size() != first_new) {
-    positions_.resize(first);
     for (const auto& [neighbour, position] : changes.events) {
       if (list_of_neighbour_[neighbour] == PairMap::kNone) continue;
       PairState& state = pairs_[list_of_neighbour_[neighbour]];
-      positions_[state.first_position + state.n_positions++] = position;
+      state.positions[state.n_positions++] = position;
     }
     for (const TokenId neighbour : changes.touched) {
       const std::uint32_t number = list_of_neighbour_[neighbour];
       if (number == PairMap::kNone) continue;
-      candidates_.push({pairs_[number].count, beside(neighbour, product), number,
-                        positions_[pairs_[number].first_position]});
+      candidates_.push(
+          {pairs_[number].count, beside(neighbour, product), number, pairs_[number].positions[0]});
     }
   }
   changes.clear();

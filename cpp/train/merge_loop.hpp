@@ -26,6 +26,7 @@
 #include "base/types.hpp"
 #include "train/merge_rules.hpp"
 #include "train/pair_map.hpp"
+#include "train/position_lists.hpp"
 #include "train/word_cells.hpp"
 #include "train/word_counts.hpp"
 
@@ -36,7 +37,8 @@ class MergeLoop {
   struct Learned {
     Pair pair;
     TokenId product;
-    std::uint64_t count;  // of the pair before the merge; in runs every position counts
+    std::uint64_t count;     // of the pair before the merge; in runs every position counts
+    std::uint64_t n_merged;  // how many occurrences became the product: so many tokens fewer
   };
 
   // The words are copied. n_expected: about how many tokens will be learned; it is a hint for the
@@ -63,7 +65,7 @@ class MergeLoop {
 
   struct PairState {
     std::uint64_t count;
-    std::size_t first_position;  // index of its list in positions_
+    Position* positions;
     std::uint32_t n_positions;
     std::uint32_t n_passed;  // at the front of the list, which have changed
   };
@@ -104,12 +106,13 @@ class MergeLoop {
 
   bool may_pair(TokenId left, TokenId right) const;
   void collect_pairs(std::uint64_t threshold);
-  void add_pair(Pair pair, std::uint64_t count, std::size_t first_position);
+  void add_pair(Pair pair, std::uint64_t count, Position* positions);
   Position first_place(Pair pair, PairState& state) const;
   bool is_stale(Candidate& candidate);
   Product product_of(Pair pair);
-  void merge(Pair pair, Product product);
-  void replace_occurrences(const PairState& state, Pair pair, TokenId product);
+  // Both return how many occurrences there were.
+  std::uint64_t merge(Pair pair, Product product);
+  std::uint64_t replace_occurrences(const PairState& state, Pair pair, TokenId product);
   void settle(NeighbourChanges& changes, Pair merged, TokenId product, bool neighbour_is_left);
 
   MergeRules rules_;
@@ -121,7 +124,7 @@ class MergeLoop {
   std::uint64_t threshold_ = 0;  // 0: pairs were not collected yet
   PairMap numbers_;
   std::vector<PairState> pairs_;
-  std::vector<Position> positions_;
+  PositionLists lists_;
   std::priority_queue<Candidate, std::vector<Candidate>, Later> candidates_;
   NeighbourChanges left_;
   NeighbourChanges right_;

@@ -15,6 +15,7 @@ from bytestride.errors import FormatError
 from bytestride.ragged import Ragged
 from bytestride.store import TokenStore, TokenStoreWriter, open_tokens
 from bytestride.tokenizer import Tokenizer
+from bytestride.training import LearnedVocabulary, WordCounts, count_words, learn_vocabulary
 from bytestride.windows import Windows, window_starts
 from bytestride.words import WordTokenizer
 
@@ -24,12 +25,14 @@ __all__ = [
     "AddedToken",
     "Definition",
     "FormatError",
+    "LearnedVocabulary",
     "Ragged",
     "StreamDecoder",
     "TokenStore",
     "TokenStoreWriter",
     "Tokenizer",
     "Windows",
+    "WordCounts",
     "WordTokenizer",
     "__version__",
     "apply_merge",
@@ -37,7 +40,9 @@ __all__ = [
     "cache_budget",
     "cache_bytes_in_use",
     "count_pairs",
+    "count_words",
     "cut_documents",
+    "learn_vocabulary",
     "open_tokens",
     "set_cache_budget",
     "window_starts",

@@ -39,8 +39,6 @@ The order of GPT-2's vocabulary: first the bytes that Latin-1 prints as a visibl
 the other 68. It matters where two pairs have the same count.
 """
 
-_BASE_ID = {byte: i for i, byte in enumerate(BYTELEVEL_ORDER)}
-
 STAND_IN = "\ufffe"  # a noncharacter: no letter, number, mark or space
 """What `split_bytes` shows the pattern in place of bytes that are no UTF-8."""
 
@@ -374,25 +372,74 @@ def count_words(
     return counts
 
 
-def learn_merges(word_counts: Mapping[bytes, int], n_merges: int) -> list[Pair]:
+def learn_merges(
+    word_counts: Mapping[bytes, int],
+    n_merges: int,
+    *,
+    tie_break: str = "smaller_ids",
+    bytes_in_order: Sequence[int] = BYTELEVEL_ORDER,
+    min_count: int = 1,
+    max_token_bytes: int | None = None,
+) -> list[Pair]:
     """Learn merges from counted words: the pair with the highest count, again and again.
 
-    Of pairs with the same count the one with the smaller (left id, right id) is merged. It ends
-    early when every word is one token.
+    It ends early when no pair is left.
+
+    Parameters
+    ----------
+    word_counts : mapping of bytes to int
+        For "first_seen" in the order in which the words first stand in the text.
+    n_merges : int
+        How many merges at most.
+    tie_break : {"smaller_ids", "greater_bytes", "first_seen"}
+        Which of the pairs with the highest count is merged: the one of the smaller (left id, right
+        id), as in Hugging Face's trainer; the one of the greater (left bytes, right bytes), as in
+        the course CS336; the one that stands first in the text as merged so far, as in minbpe.
+    bytes_in_order : sequence of int
+        The byte of each of the first 256 ids.
+    min_count : int
+        A pair with a lower count is not merged.
+    max_token_bytes : int, optional
+        Only two bytes, or a pair that is shorter than this, are merged; Hugging Face's rule.
     """
+    base_id = {byte: i for i, byte in enumerate(bytes_in_order)}
+    tokens = [bytes([byte]) for byte in bytes_in_order]
     words: list[tuple[list[int], int]] = [
-        ([_BASE_ID[byte] for byte in word], count) for word, count in word_counts.items()
+        ([base_id[byte] for byte in word], count) for word, count in word_counts.items()
     ]
     merges: list[Pair] = []
     while len(merges) < n_merges:
-        counts = _count_pairs_in_words(words)
+        counts = {
+            pair: count
+            for pair, count in _count_pairs_in_words(words).items()
+            if count >= min_count
+            and (
+                max_token_bytes is None
+                or max(pair) < 256
+                or sum(len(tokens[i]) for i in pair) < max_token_bytes
+            )
+        }
         if not counts:
             break
-        best = min(counts, key=lambda pair: (-counts[pair], pair))
-        new_id = 256 + len(merges)
+        most = max(counts.values())
+        best = _chosen([pair for pair, count in counts.items() if count == most], tokens, tie_break)
+        new_id = len(tokens)
         merges.append(best)
+        tokens.append(tokens[best[0]] + tokens[best[1]])
         words = [(apply_merge(ids, best, new_id), count) for ids, count in words]
     return merges
+
+
+def _chosen(pairs: Sequence[Pair], tokens: Sequence[bytes], tie_break: str) -> Pair:
+    """Choose one of the pairs with the highest count, which come in the order of first sight."""
+    match tie_break:
+        case "smaller_ids":
+            return min(pairs)
+        case "greater_bytes":
+            return max(pairs, key=lambda pair: (tokens[pair[0]], tokens[pair[1]]))
+        case "first_seen":
+            return pairs[0]
+    raise ValueError(f"unknown tie_break: {tie_break!r}")
 
 
 def train(

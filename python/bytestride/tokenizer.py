@@ -20,17 +20,17 @@ from bytestride.corpus.sources import Source
 from bytestride.definition import AddedToken, Definition
 from bytestride.ragged import Ragged
 from bytestride.splitting import splitter_of
-from bytestride.training import train as trainer
+from bytestride.training.train import extend_vocabulary, learn_vocabulary
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     from typing_extensions import Self
 
     from bytestride.stages import Pattern
-    from bytestride.training.count_rules import SpecialsInText, Unit
+    from bytestride.training.count_settings import SpecialsInText, Unit
     from bytestride.training.counting import Progress
     from bytestride.training.presets import InitialAlphabet, PresetName
-    from bytestride.training.record import TrainingRecord
+    from bytestride.training.vocabulary import LearnedVocabulary
     from bytestride.training.word_counts import WordCounts
 
 apply_quota()
@@ -55,7 +55,7 @@ class Tokenizer(_core.Engine):
     """
 
     _definition: Definition
-    _training: TrainingRecord | None
+    _training: LearnedVocabulary | None
 
     # The engine is made with the object, so that no tokenizer exists without one.
     def __new__(cls, definition: Definition) -> Self:
@@ -66,7 +66,7 @@ class Tokenizer(_core.Engine):
 
     @classmethod
     def _make(
-        cls, definition: Definition, *, training: TrainingRecord | None = None, stacklevel: int
+        cls, definition: Definition, *, training: LearnedVocabulary | None = None, stacklevel: int
     ) -> Self:
         if not isinstance(definition, Definition):
             raise TypeError(
@@ -94,7 +94,7 @@ class Tokenizer(_core.Engine):
         normalizer: str | None = None,
         min_frequency: int = 0,
         max_token_length: int | None = None,
-        initial_alphabet: InitialAlphabet = "all",
+        initial_alphabet: InitialAlphabet = True,
         initial_merges: Iterable[tuple[bytes, bytes]] = (),
         num_threads: int | None = None,
         memory_bytes: int | None = None,
@@ -128,10 +128,11 @@ class Tokenizer(_core.Engine):
         max_token_length : int, optional
             The most bytes of a token that is learned. With preset "hf" what it is there: tokens of
             three bytes and more are shorter than this, and those of two are always allowed.
-        initial_alphabet : {"all", "observed"} or bytes
-            The bytes that the vocabulary starts from: all, or those in the text and the given ones,
-            as Hugging Face's trainer does. A tokenizer must encode any text, so here the other
-            bytes come behind the last id that the reference has, beyond `vocab_size`.
+        initial_alphabet : bool or bytes
+            The bytes that the vocabulary starts from: all; or, with False or with bytes, those in
+            the text and the given ones, as in Hugging Face's trainer. A tokenizer must encode any
+            text, so the other bytes then come behind the last id that the reference has, beyond
+            `vocab_size`.
         initial_merges : iterable of (bytes, bytes)
             Merges that come first, whatever their counts.
         num_threads : int, optional
@@ -152,7 +153,7 @@ class Tokenizer(_core.Engine):
             `vocab_size` is below the bytes plus the special tokens; special tokens contradict
             themselves or the counts; the counts lack what the preset needs.
         """
-        record = trainer.train(
+        record = learn_vocabulary(
             source,
             vocab_size,
             pattern=pattern,
@@ -172,7 +173,7 @@ class Tokenizer(_core.Engine):
         return cls._make(record.definition(), training=record, stacklevel=2)
 
     @property
-    def training(self) -> TrainingRecord | None:
+    def training(self) -> LearnedVocabulary | None:
         """How it was learned, if it was learned here; files do not keep it."""
         return self._training
 
@@ -183,7 +184,7 @@ class Tokenizer(_core.Engine):
         uint64, one for each merge, falling; None where the tokenizer was not learned here. After
         `extend` they are those of the new merges.
         """
-        return None if self._training is None else self._training.merge_counts
+        return None if self._training is None else self._training.pair_counts
 
     def with_vocab_size(self, vocab_size: int) -> Self:
         """Give the tokenizer that the same training to a smaller size would have given.
@@ -249,7 +250,7 @@ class Tokenizer(_core.Engine):
         """
         if preset is None:
             preset = "bytestride" if self._training is None else self._training.preset
-        record = trainer.train_further(
+        record = extend_vocabulary(
             self._definition,
             source,
             vocab_size,
@@ -438,7 +439,9 @@ class Tokenizer(_core.Engine):
         return _make, (type(self), self._definition, self._training)
 
 
-def _make(cls: type[Tokenizer], definition: Definition, record: TrainingRecord | None) -> Tokenizer:
+def _make(
+    cls: type[Tokenizer], definition: Definition, record: LearnedVocabulary | None
+) -> Tokenizer:
     return cls._make(definition, training=record, stacklevel=2)
 
 

@@ -32,7 +32,7 @@ def corpus():
     return path.read_text(encoding="utf-8")
 
 
-def train(texts, vocab_size):
+def train(texts, vocab_size, **options):
     """Train Hugging Face's tokenizer; gives it and its merges as pairs of ids."""
     tokenizer = tokenizers.Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
@@ -41,6 +41,7 @@ def train(texts, vocab_size):
         vocab_size=vocab_size,
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
+        **options,
     )
     tokenizer.train_from_iterator(texts, trainer)
     model = json.loads(tokenizer.to_str())["model"]
@@ -63,6 +64,20 @@ def test_merges_and_ids_on_small_texts(documents, n_merges):
         ids = tokenizer.encode(text).ids
         assert ours.encode(text) == ids
         assert ours.decode(ids) == text.encode()
+
+
+@given(
+    st.lists(texts | st.text(st.sampled_from("aab "), min_size=20, max_size=80), max_size=4),
+    st.integers(0, 40),
+    st.integers(1, 16),
+    st.integers(0, 4),
+)
+def test_limits_of_length_and_count(documents, n_merges, max_length, min_count):
+    options = {"max_token_length": max_length, "min_frequency": min_count}
+    _, expected = train(documents, 256 + n_merges, **options)
+    counts = reference.count_words(documents, GPT2)
+    options = {"max_token_bytes": max_length, "min_count": min_count}
+    assert reference.learn_merges(counts, n_merges, **options) == expected
 
 
 @given(texts, st.sampled_from(["gpt2", "llama3", "qwen2", "o200k", "tekken"]))

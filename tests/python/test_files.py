@@ -241,14 +241,14 @@ def texts_of(source):
 
 
 def test_batches_have_a_size(monkeypatch):
-    monkeypatch.setattr("bytestride.corpus.sources.PIECE_BYTES", 10)
+    monkeypatch.setattr("bytestride.corpus.sources._BATCH_BYTES", 10)
     assert [len(batch) for batch in texts_of("abcd" for _ in range(7))] == [3, 3, 1]
     long = ["x" * 100, "y"]
     assert texts_of(long) == [[long[0]], [long[1]]]
 
 
 def test_a_stream_is_not_read_ahead(monkeypatch):
-    monkeypatch.setattr("bytestride.corpus.sources.PIECE_BYTES", 4)
+    monkeypatch.setattr("bytestride.corpus.sources._BATCH_BYTES", 4)
     taken = []
 
     def source():
@@ -277,7 +277,7 @@ def rows_of(batches):
 @pytest.mark.parametrize("small", [1, 10, 10_000])
 @pytest.mark.parametrize("piece_bytes", [5, 64, 1000])
 def test_lines(tmp_path, monkeypatch, small, piece_bytes):
-    monkeypatch.setattr("bytestride.corpus.sources.PIECE_BYTES", piece_bytes)
+    monkeypatch.setattr("bytestride.corpus.sources._BATCH_BYTES", piece_bytes)
     monkeypatch.setattr("bytestride.corpus.sources._SMALL_BYTES", small)
     texts = ["a\n\nb\r\nc\rd", "", "\n", "x" * 300 + "\n" + "y" * 5, "é\u2028\n漢\n"]
     expected = [b"a\n", b"\n", b"b\r\n", b"c\rd", b"\n", b"x" * 300 + b"\n", b"y" * 5]
@@ -295,7 +295,7 @@ def test_lines(tmp_path, monkeypatch, small, piece_bytes):
 @pytest.mark.parametrize("lines", [False, True])
 @pytest.mark.parametrize("small", [1, 10, 10_000])
 def test_a_source_goes_on_where_a_batch_ended(tmp_path, monkeypatch, lines, small):
-    monkeypatch.setattr("bytestride.corpus.sources.PIECE_BYTES", 20)
+    monkeypatch.setattr("bytestride.corpus.sources._BATCH_BYTES", 20)
     monkeypatch.setattr("bytestride.corpus.sources._SMALL_BYTES", small)
     path, packed = tmp_path / "1.txt", tmp_path / "2.txt.gz"
     path.write_bytes(TEXT.encode()[:200] + b"\n")

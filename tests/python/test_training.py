@@ -233,7 +233,7 @@ def test_a_file_in_pieces_is_the_whole_file(pattern, small, tmp_path, monkeypatc
 
 
 def test_batches_of_a_long_stream(monkeypatch):
-    monkeypatch.setattr(sources, "PIECE_BYTES", 50)
+    monkeypatch.setattr(sources, "_BATCH_BYTES", 50)
     assert merges_of(train(DOCUMENTS * 3, 400)) == reference.train(
         DOCUMENTS * 3, 400, PATTERNS["gpt2"]
     )

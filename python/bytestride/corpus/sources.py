@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from bytestride import _core
-from bytestride.corpus.files import PIECE_BYTES, read_buffers
+from bytestride.corpus.files import read_buffers
 from bytestride.corpus.read_ahead import read_ahead
 
 if TYPE_CHECKING:
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 Source = str | bytes | os.PathLike[str] | Iterable[str | bytes | os.PathLike[str]] | Any
 """A text, a file, an Arrow array of texts, or an iterable of any of these."""
 
+# Small enough to stay in cache between reading and counting, large enough for all cores.
+_BATCH_BYTES = 2 * 1024 * 1024
 # Pieces of files below this wait for others, so that no call of the core is over small ones.
-_SMALL_BYTES = 1024 * 1024
+_SMALL_BYTES = 256 * 1024
 
 
 class Position(NamedTuple):
@@ -49,7 +51,7 @@ class Batch(NamedTuple):
 def text_batches(
     source: Source, *, may_cut: bool, lines: bool = False, start: Position | None = None
 ) -> Iterator[Batch]:
-    """Yield the texts of a source in batches of about 16 MiB, in order.
+    """Yield the texts of a source in batches of about 2 MiB, in order.
 
     What is there from the start (a path, a list or tuple) is read ahead by one thread; any other
     iterable runs in the caller's.
@@ -128,7 +130,7 @@ class _Batches:
                     f"{type(item).__name__}"
                 )
             end = Position(number + 1)
-            if self._n_held >= PIECE_BYTES:
+            if self._n_held >= _BATCH_BYTES:
                 yield from self._flush(end)
         yield from self._flush(end)
 
@@ -137,7 +139,7 @@ class _Batches:
     ) -> Iterator[tuple[Position, memoryview]]:
         n_bytes = skipped
         find_cut: Callable[[memoryview], int] | None = self._find_cut if self._may_cut else None
-        for piece in read_buffers(path, find_cut, piece_bytes=PIECE_BYTES, skipped=skipped):
+        for piece in read_buffers(path, find_cut, piece_bytes=_BATCH_BYTES, skipped=skipped):
             n_bytes += len(piece)
             yield Position(number, n_bytes, os.fspath(path)), piece
 

@@ -1,17 +1,20 @@
-"""Learning a vocabulary: count the words of a text, then merge their most frequent pairs."""
+"""Learning a vocabulary: count the words, then merge the most frequent pair again and again."""
 
-from bytestride.training.count_rules import CountRules
-from bytestride.training.counting import Progress, count_words
-from bytestride.training.presets import PRESETS, Preset
-from bytestride.training.record import TrainingRecord
+from bytestride.training.count_settings import CountSettings
+from bytestride.training.counting import Progress, count_words, count_words_to_parquet
+from bytestride.training.presets import PRESETS
+from bytestride.training.train import extend_vocabulary, learn_vocabulary
+from bytestride.training.vocabulary import LearnedVocabulary
 from bytestride.training.word_counts import WordCounts
 
 __all__ = [
     "PRESETS",
-    "CountRules",
-    "Preset",
+    "CountSettings",
+    "LearnedVocabulary",
     "Progress",
-    "TrainingRecord",
     "WordCounts",
     "count_words",
+    "count_words_to_parquet",
+    "extend_vocabulary",
+    "learn_vocabulary",
 ]

@@ -17,7 +17,7 @@ from types import FrameType
 from bytestride import _core
 from bytestride.corpus.sources import Position
 from bytestride.errors import FormatError
-from bytestride.training.count_rules import CountRules
+from bytestride.training.count_settings import CountSettings
 from bytestride.training.word_counts import WordCounts
 
 
@@ -42,12 +42,12 @@ class Checkpoint:
     FormatError
         The file is there and is no checkpoint.
     ValueError
-        It was made by other rules.
+        It was made by other settings.
     FileNotFoundError
         There is no folder to write it into.
     """
 
-    def __init__(self, path: str | os.PathLike[str], rules: CountRules, firsts: bool) -> None:
+    def __init__(self, path: str | os.PathLike[str], settings: CountSettings, firsts: bool) -> None:
         from bytestride.training import count_tables  # now, and not when all is counted
 
         self.path = Path(path)
@@ -55,7 +55,7 @@ class Checkpoint:
         self.start = Position()
         self.n_bytes = 0
         self.is_whole = True
-        self._rules = rules
+        self._settings = settings
         if not self.path.parent.is_dir():
             raise FileNotFoundError(f"there is no folder {self.path.parent} for a checkpoint")
         if not self.path.exists():
@@ -73,11 +73,12 @@ class Checkpoint:
                 raise FormatError(
                     f"{self.path} is a file of counts and no checkpoint; name another file"
                 )
-        counts.check_rules(rules)
-        if counts.has_firsts != firsts:
+        counts.check_settings(settings)
+        if counts.has_first_offsets != firsts:
+            had = "with" if counts.has_first_offsets else "without"
             raise ValueError(
-                f"{self.path} was counted {'with' if counts.has_firsts else 'without'} first "
-                "offsets; ask for the same again, or take the file away"
+                f"{self.path} was counted {had} first offsets; ask for the same again, or take the "
+                "file away"
             )
         self.before = counts
 
@@ -90,7 +91,7 @@ class Checkpoint:
 
         if not self.is_whole:
             return False
-        counts = WordCounts.from_core(counter.finish(), self._rules)
+        counts = WordCounts.from_core(counter.finish(), self._settings)
         if self.before is not None:
             counts = self.before + counts
         if len(counts) == 0:

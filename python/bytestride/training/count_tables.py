@@ -1,22 +1,25 @@
 """Word counts as Arrow tables and Parquet files. The only module of training that needs pyarrow.
 
 A table has the columns word (large_binary), count (uint64) and, where first offsets are known,
-first (uint64). Its schema's metadata holds, under one key, JSON with the rules by which the words
-were counted and their fingerprint.
+first (uint64). Its schema's metadata holds, under one key, JSON with how the words were counted,
+and a fingerprint of that.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
+from bytestride import _core
 from bytestride.errors import FormatError
-from bytestride.formats.files import write_through
-from bytestride.training.count_rules import CountRules
+from bytestride.formats.files import writing
+from bytestride.training.count_settings import CountSettings
 from bytestride.training.word_counts import WordCounts, table_of
 
 try:
@@ -32,66 +35,92 @@ KEY: Final = b"bytestride.word_counts"
 _VERSION: Final = 1
 
 
-def metadata_of(rules: CountRules, **more: object) -> dict[bytes, bytes]:
+def metadata_of(settings: CountSettings, **more: object) -> dict[bytes, bytes]:
     """Give the metadata of a table of counts."""
     document = {
         "version": _VERSION,
-        "rules": rules.to_dict(),
-        "fingerprint": rules.fingerprint(),
+        "settings": settings.to_dict(),
+        "fingerprint": settings.fingerprint(),
         **more,
     }
     return {KEY: json.dumps(document).encode()}
 
 
-def to_arrow(counts: WordCounts, **more: object) -> Any:  # noqa: ANN401 (a pyarrow.Table)
-    """Give the table; `more` goes into the metadata."""
-    words, offsets, numbers, firsts = counts.arrays()
+def to_arrow(counts: WordCounts) -> Any:  # noqa: ANN401 (a pyarrow.Table)
+    """Give the table."""
+    return _arrow_table(counts.table).replace_schema_metadata(metadata_of(counts.settings))
+
+
+def _arrow_table(table: _core.WordCounts) -> Any:  # noqa: ANN401 (a pyarrow.Table)
+    words, offsets, numbers, firsts = table.arrays()
     array = pa.LargeBinaryArray.from_buffers(
         pa.large_binary(), len(numbers), [None, pa.py_buffer(offsets), pa.py_buffer(words)]
     )
     columns = {"word": array, "count": pa.array(numbers)}
     if firsts is not None:
         columns["first"] = pa.array(firsts)
-    return pa.table(columns).replace_schema_metadata(metadata_of(counts.rules, **more))
+    return pa.table(columns)
 
 
-def from_arrow(source: object, rules: CountRules | None, where: str) -> WordCounts:
+def from_arrow(source: object, settings: CountSettings | None, where: str) -> WordCounts:
     """Read a table; `where` names it in messages."""
     table = source if isinstance(source, pa.Table) else pa.table(source)
     document = document_of(table.schema.metadata, where)
     if document is not None:
-        own = _rules_of(document, where)
-        if rules is not None and rules != own:
+        own = _settings_of(document, where)
+        if settings is not None and settings != own:
             raise ValueError(
-                f"{where} was counted by other rules than those given: {own.difference(rules)}"
+                f"{where} was counted with other settings than those given: "
+                f"{own.difference(settings)}"
             )
-        rules = own
-    if rules is None:
+        settings = own
+    if settings is None:
         raise ValueError(
-            f"{where} does not say by which rules its words were counted; give "
-            "rules=CountRules(pattern=...)"
+            f"{where} does not say how its words were counted; give "
+            "settings=CountSettings(pattern=...)"
         )
     words, offsets = _words_of(table, where)
     counts = _numbers_of(table, "count", where)
     firsts = _numbers_of(table, "first", where) if "first" in table.column_names else None
-    return WordCounts.from_core(table_of(words, offsets, counts, firsts), rules)
+    return WordCounts.from_core(table_of(words, offsets, counts, firsts), settings)
 
 
 def write_parquet(counts: WordCounts, path: str | os.PathLike[str], **more: object) -> None:
     """Write a file, whole or not at all; `more` goes into the metadata."""
-    table = to_arrow(counts, **more)
-    write_through(
-        path, lambda file: pq.write_table(table, file, compression="zstd", use_dictionary=False)
-    )
+    with writing_parquet(path, counts.settings, counts.has_first_offsets, **more) as write:
+        write(counts.table)
 
 
-def read_parquet(path: str | os.PathLike[str], rules: CountRules | None) -> WordCounts:
+@contextmanager
+def writing_parquet(
+    path: str | os.PathLike[str], settings: CountSettings, has_firsts: bool, **more: object
+) -> Iterator[Callable[[_core.WordCounts], None]]:
+    """Give a function that writes tables, one after the other, into one file.
+
+    The file gets its name when all of it is there.
+    """
+    columns = [("word", pa.large_binary()), ("count", pa.uint64())]
+    if has_firsts:
+        columns.append(("first", pa.uint64()))
+    schema = pa.schema(columns, metadata=metadata_of(settings, **more))
+    with (
+        writing(path) as file,
+        pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=False) as writer,
+    ):
+
+        def write(table: _core.WordCounts) -> None:
+            writer.write_table(_arrow_table(table).replace_schema_metadata(schema.metadata))
+
+        yield write
+
+
+def read_parquet(path: str | os.PathLike[str], settings: CountSettings | None) -> WordCounts:
     """Read a file of counts."""
-    return read_with_metadata(path, rules)[0]
+    return read_with_metadata(path, settings)[0]
 
 
 def read_with_metadata(
-    path: str | os.PathLike[str], rules: CountRules | None
+    path: str | os.PathLike[str], settings: CountSettings | None
 ) -> tuple[WordCounts, dict[str, Any]]:
     """Read a file of counts, and what its metadata says."""
     path = Path(path)
@@ -102,7 +131,7 @@ def read_with_metadata(
             table = pq.read_table(pa.PythonFile(file, mode="r"))
         except (pa.ArrowException, OSError) as error:
             raise FormatError(f"{path} is damaged or no Parquet file: {error}") from None
-    counts = from_arrow(table, rules, str(path))
+    counts = from_arrow(table, settings, str(path))
     return counts, document_of(table.schema.metadata, str(path)) or {}
 
 
@@ -126,17 +155,17 @@ def document_of(metadata: dict[bytes, bytes] | None, where: str) -> dict[str, An
     return document
 
 
-def _rules_of(document: dict[str, Any], where: str) -> CountRules:
+def _settings_of(document: dict[str, Any], where: str) -> CountSettings:
     try:
-        rules = CountRules.from_dict(document.get("rules"))
+        settings = CountSettings.from_dict(document.get("settings"))
     except FormatError as error:
         raise FormatError(f"{where}: {error}") from None
-    if document.get("fingerprint") != rules.fingerprint():
+    if document.get("fingerprint") != settings.fingerprint():
         raise FormatError(
-            f"{where}: its fingerprint {document.get('fingerprint')!r} is not that of its rules, "
-            f"{rules.fingerprint()}: the file was changed; count again"
+            f"{where}: its fingerprint is {document.get('fingerprint')!r} and that of its settings "
+            f"{settings.fingerprint()!r}: the file was changed; count again"
         )
-    return rules
+    return settings
 
 
 def _column(table: Any, name: str, where: str) -> Any:  # noqa: ANN401 (pyarrow)

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import contextmanager
 from typing import Protocol
 
 from bytestride import _core
@@ -16,7 +16,12 @@ from bytestride.corpus.sources import Batch, Source, text_batches
 from bytestride.splitting import make_splitter
 from bytestride.stages import Pattern, Split
 from bytestride.training.checkpoint import Checkpoint, uninterrupted
-from bytestride.training.count_rules import CountRules, SpecialsInText, Unit, check_special_tokens
+from bytestride.training.count_settings import (
+    CountSettings,
+    SpecialsInText,
+    Unit,
+    check_special_tokens,
+)
 from bytestride.training.word_counts import WordCounts
 
 GIANT_WORD_BYTES = 1024 * 1024
@@ -39,7 +44,7 @@ class Progress(Protocol):
 def count_words(
     source: Source,
     *,
-    pattern: Pattern,
+    pattern: Pattern = "cl100k",
     unit: Unit = "document",
     special_tokens: Iterable[str] = (),
     specials_in_text: SpecialsInText = "drop",
@@ -95,19 +100,19 @@ def count_words(
         A file cannot be read; for a list of files, found out before anything is counted.
     ValueError
         A pattern that matches nothing in the text, or may match an empty text; a memory limit that
-        is too small; a checkpoint of another source or other rules.
+        is too small; a checkpoint of another source or other settings.
 
     Warns
     -----
     UserWarning
         A word is longer than 1 MiB; the pattern is none that the core scans itself.
     """
-    rules = CountRules(
+    settings = CountSettings(
         pattern, unit, check_special_tokens(special_tokens), specials_in_text, normalizer
     )
-    return count_by_rules(
+    return count_by_settings(
         source,
-        rules,
+        settings,
         first_offsets=first_offsets,
         num_threads=num_threads,
         memory_bytes=memory_bytes,
@@ -117,9 +122,9 @@ def count_words(
     )
 
 
-def count_by_rules(
+def count_by_settings(
     source: Source,
-    rules: CountRules,
+    settings: CountSettings,
     *,
     first_offsets: bool = False,
     num_threads: int | None = None,
@@ -128,45 +133,113 @@ def count_by_rules(
     checkpoint: str | os.PathLike[str] | None = None,
     stacklevel: int | None = None,
 ) -> WordCounts:
-    """Count by rules that were checked; otherwise as `count_words`.
+    """Count by settings that were checked; otherwise as `count_words`.
 
     `stacklevel` is that of the call that a warning shows; None for no warning of the pattern.
     """
-    splitter = make_splitter(
-        rules.pattern,
-        rules.added_tokens(),
-        normalizer=rules.normalizer,
-        stacklevel=None if stacklevel is None else stacklevel + 1,
-    )
-    _refuse_empty_matches(rules.pattern)
     total = _check_source(source)
-    with ExitStack() as stack:
-        limits = {}
-        if memory_bytes is not None:
-            scratch = stack.enter_context(tempfile.TemporaryFile(buffering=0))
-            limits = {"memory_bytes": memory_bytes, "spill_descriptor": scratch.fileno()}
-        counter = _core.WordCounter(
-            splitter,
-            firsts=first_offsets,
-            count_added=rules.specials_in_text == "hf",
-            **limits,
-        )
-        saved = None if checkpoint is None else Checkpoint(checkpoint, rules, first_offsets)
+    saved = None if checkpoint is None else Checkpoint(checkpoint, settings, first_offsets)
+    up = None if stacklevel is None else stacklevel + 1
+    with _counter(settings, first_offsets, memory_bytes, up) as (counter, may_cut):
         batches = text_batches(
             source,
-            may_cut=splitter.may_cut,
-            lines=rules.unit == "line",
+            may_cut=may_cut,
+            lines=settings.unit == "line",
             start=None if saved is None else saved.start,
         )
-        n_bytes, n_texts = _count(batches, counter, num_threads, progress, total, saved)
+        n_texts = _count(batches, counter, num_threads, progress, total, saved)
         table = counter.finish()
-    counts = WordCounts.from_core(table, rules)
+    counts = WordCounts.from_core(table, settings)
     _refuse_no_match(counts, n_texts)
     if saved is not None:
         counts = saved.before + counts if saved.before is not None else counts
         saved.remove()
-    _warn_of_giants(counts, stacklevel)
+    _warn_of_giants(counts.table, up)
     return counts
+
+
+def count_words_to_parquet(
+    source: Source,
+    path: str | os.PathLike[str],
+    *,
+    pattern: Pattern = "cl100k",
+    unit: Unit = "document",
+    special_tokens: Iterable[str] = (),
+    specials_in_text: SpecialsInText = "drop",
+    first_offsets: bool = False,
+    normalizer: str | None = None,
+    num_threads: int | None = None,
+    memory_bytes: int | None = None,
+    progress: Progress | None = None,
+) -> int:
+    """Count words as `count_words` does, straight into a Parquet file.
+
+    At the end memory holds a sixty-fourth of the words at a time, so that the whole table may be
+    larger than memory. Its rows are in no order, and add up to the same counts.
+
+    Returns
+    -------
+    int
+        How many different words there are.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written. It is whole or not there.
+    ModuleNotFoundError
+        There is no pyarrow, which writes it.
+    """
+    from bytestride.training.count_tables import writing_parquet
+
+    settings = CountSettings(
+        pattern, unit, check_special_tokens(special_tokens), specials_in_text, normalizer
+    )
+    total = _check_source(source)
+    n_words = 0
+    with (
+        _counter(settings, first_offsets, memory_bytes, 2) as (counter, may_cut),
+        writing_parquet(path, settings, first_offsets) as write,
+    ):
+        batches = text_batches(source, may_cut=may_cut, lines=unit == "line")
+        _count(batches, counter, num_threads, progress, total, None)
+        for part in range(counter.n_parts):
+            table = counter.finish_part(part)
+            n_words += table.n_words
+            _warn_of_giants(table, 2)
+            write(table)
+    return n_words
+
+
+@contextmanager
+def _counter(
+    settings: CountSettings,
+    first_offsets: bool,
+    memory_bytes: int | None,
+    stacklevel: int | None,
+) -> Iterator[tuple[_core.WordCounter, bool]]:
+    """Give a counter, with a scratch file if it has a limit, and whether files may be cut."""
+    # The frames of this function and of the context are between us and the caller.
+    splitter = make_splitter(
+        settings.pattern,
+        settings.added_tokens(),
+        normalizer=settings.normalizer,
+        stacklevel=None if stacklevel is None else stacklevel + 2,
+    )
+    _refuse_empty_matches(settings.pattern)
+    count_added = settings.specials_in_text == "hf"
+    if memory_bytes is None:
+        counter = _core.WordCounter(splitter, firsts=first_offsets, count_added=count_added)
+        yield counter, splitter.may_cut
+        return
+    with tempfile.TemporaryFile(prefix="bytestride-counts-", buffering=0) as scratch:
+        counter = _core.WordCounter(
+            splitter,
+            firsts=first_offsets,
+            count_added=count_added,
+            memory_bytes=memory_bytes,
+            spill_descriptor=scratch.fileno(),
+        )
+        yield counter, splitter.may_cut
 
 
 def _count(
@@ -176,8 +249,8 @@ def _count(
     progress: Progress | None,
     total: int | None,
     saved: Checkpoint | None,
-) -> tuple[int, int | None]:
-    """Count all batches; gives the bytes that were read and the number of texts, where known."""
+) -> int | None:
+    """Count all batches; gives the number of texts, where known."""
     n_bytes = 0 if saved is None else saved.n_bytes
     n_texts: int | None = 0
     try:
@@ -198,7 +271,7 @@ def _count(
         kept = saved is not None and saved.write(counter)
         _add_note(error, n_bytes, saved if kept else None)
         raise
-    return n_bytes, n_texts
+    return n_texts
 
 
 def _add_texts(n_texts: int | None, batch: Batch) -> int | None:
@@ -262,7 +335,7 @@ def _refuse_no_match(counts: WordCounts, n_texts: int | None) -> None:
     """Refuse a pattern that matched nothing, so that each text is one word."""
     import regex
 
-    pattern = counts.rules.pattern
+    pattern = counts.settings.pattern
     if not isinstance(pattern, str) or not _expressions(pattern):
         return
     if n_texts is None or counts.total != n_texts or counts.n_text_bytes < _N_BYTES_TO_JUDGE:
@@ -277,11 +350,12 @@ def _refuse_no_match(counts: WordCounts, n_texts: int | None) -> None:
     )
 
 
-def _warn_of_giants(counts: WordCounts, stacklevel: int | None) -> None:
-    n_bytes, start = counts.table.longest()
-    if n_bytes > GIANT_WORD_BYTES:
+def _warn_of_giants(table: _core.WordCounts, stacklevel: int | None) -> None:
+    n_bytes, start = table.longest()
+    if n_bytes >= GIANT_WORD_BYTES:
         warnings.warn(
-            f"a word of {n_bytes:,} bytes, which begins with {start!r}: a pattern that cuts such "
-            "text, or unit='line', is usually meant; training goes on, exactly",
+            f"a word of {n_bytes:,} bytes, which begins with {start!r}: the pattern does not cut "
+            "this text; training goes on, exactly, but a pattern that does, or unit='line', is "
+            "usually meant",
             stacklevel=2 if stacklevel is None else stacklevel + 1,
         )

@@ -19,7 +19,7 @@ from bytestride.training.presets import (
     lay_out,
     preset_named,
 )
-from bytestride.training.record import Start, TrainingRecord
+from bytestride.training.vocabulary import LearnedVocabulary, Start
 from bytestride.training.word_counts import WordCounts
 
 if TYPE_CHECKING:
@@ -58,16 +58,19 @@ class Options:
 
 
 def learn(
-    counts: WordCounts,
+    held: list[WordCounts],
     vocab_size: int,
     options: Options,
     *,
     special_tokens: tuple[str, ...],
-    initial_alphabet: InitialAlphabet = "all",
+    initial_alphabet: InitialAlphabet = True,
     initial_merges: Iterable[tuple[bytes, bytes]] = (),
     progress: Progress | None = None,
-) -> TrainingRecord:
-    """Learn a vocabulary; see `Tokenizer.train` for the parameters.
+) -> LearnedVocabulary:
+    """Learn a vocabulary from the one table that is held; see `Tokenizer.train` for the rest.
+
+    The table is taken out of the list, and goes when the merge loop has a copy of its own, if
+    nobody else holds it.
 
     Raises
     ------
@@ -76,6 +79,7 @@ def learn(
         were cut at other special tokens; an option makes no sense.
     """
     preset = options.rules()
+    counts = held.pop()
     _check_counts(counts, preset, special_tokens)
     layout = lay_out(preset, special_tokens, _alphabet(initial_alphabet, counts))
     n_new = vocab_size - _least(layout, vocab_size)
@@ -87,18 +91,22 @@ def learn(
         next_id=layout.next_id,
         n_new=n_new,
     )
+    start, n_text_bytes = _start_of(layout, counts), counts.n_text_bytes
+    del counts
     n_given = _replay_given(loop, layout, list(initial_merges), n_new)
     _run(loop, options, n_new, n_given, progress)
     products = loop.products()
     n_made = max(int(products.max(initial=0)) + 1 - layout.next_id, 0)
     ids = layout.final_ids(n_made)
-    return TrainingRecord(
+    return LearnedVocabulary(
         preset=preset.name,
-        start=_start_of(layout, counts),
+        start=start,
         merges=ids[loop.merges()],
         products=ids[products],
-        merge_counts=loop.counts(),
-        n_text_bytes=counts.n_text_bytes,
+        pair_counts=loop.counts(),
+        pair_merged=loop.merged(),
+        n_start_tokens=n_text_bytes,
+        n_text_bytes=n_text_bytes,
     )
 
 
@@ -128,7 +136,7 @@ def extend(
     options: Options,
     *,
     progress: Progress | None = None,
-) -> TrainingRecord:
+) -> LearnedVocabulary:
     """Learn more tokens for a vocabulary, all of whose ids stay; see `Tokenizer.extend`.
 
     Raises
@@ -139,9 +147,9 @@ def extend(
     """
     preset = options.rules()
     _check_counts(counts, preset, tuple(token.content for token in definition.added_tokens))
-    if counts.rules.normalizer != definition.normalizer:
+    if counts.settings.normalizer != definition.normalizer:
         raise ValueError(
-            f"the counts have the normal form {counts.rules.normalizer} and the vocabulary "
+            f"the counts have the normal form {counts.settings.normalizer} and the vocabulary "
             f"{definition.normalizer}; count with normalizer={definition.normalizer!r}"
         )
     tokens = dict(definition.tokens)
@@ -168,7 +176,7 @@ def extend(
     loop.replay(pairs, products)
     _run(loop, options, n_new, 0, progress)
     n_old = len(products)
-    return TrainingRecord(
+    return LearnedVocabulary(
         preset=preset.name,
         start=Start(
             tokens=definition.tokens,
@@ -177,26 +185,28 @@ def extend(
             last=(),
             missing=b"",
             first_id=first_id,
-            pattern=counts.rules.pattern,
+            pattern=counts.settings.pattern,
             normalizer=definition.normalizer,
             whole_pieces=definition.whole_pieces,
             has_merges=definition.merges is not None,
         ),
         merges=loop.merges()[n_old:],
         products=loop.products()[n_old:],
-        merge_counts=loop.counts()[n_old:],
+        pair_counts=loop.counts()[n_old:],
+        pair_merged=loop.merged()[n_old:],
+        n_start_tokens=counts.n_text_bytes - int(loop.merged()[:n_old].sum()),
         n_text_bytes=counts.n_text_bytes,
     )
 
 
 def _check_counts(counts: WordCounts, preset: Preset, special_tokens: tuple[str, ...]) -> None:
-    if preset.needs_firsts and not counts.has_firsts:
+    if preset.needs_firsts and not counts.has_first_offsets:
         raise ValueError(
             f"preset {preset.name!r} breaks ties by where a pair stands first, and these counts do "
             "not know where words stand first: count with first_offsets=True (--first-offsets), "
             "which gives the column 'first'"
         )
-    unknown = sorted(set(counts.rules.special_tokens) - set(special_tokens))
+    unknown = sorted(set(counts.settings.special_tokens) - set(special_tokens))
     if unknown:
         raise ValueError(
             f"the counts were cut at special tokens that the vocabulary is not to have: "
@@ -206,14 +216,11 @@ def _check_counts(counts: WordCounts, preset: Preset, special_tokens: tuple[str,
 
 def _alphabet(alphabet: InitialAlphabet, counts: WordCounts) -> Collection[int]:
     """Give the bytes that a vocabulary starts from."""
-    if alphabet == "all":
+    if alphabet is True:
         return range(256)
     if isinstance(alphabet, str):
-        if alphabet != "observed":
-            raise ValueError(
-                f"initial_alphabet must be 'all', 'observed' or bytes, not {alphabet!r}"
-            )
-        alphabet = ()
+        raise TypeError("initial_alphabet must be True, False or bytes, not a str")
+    alphabet = alphabet or b""
     given = set(alphabet)
     if not given <= set(range(256)):
         raise ValueError("initial_alphabet must hold bytes, numbers from 0 to 255")
@@ -301,6 +308,6 @@ def _start_of(layout: Layout, counts: WordCounts) -> Start:
         last=() if layout.special_ids else layout.specials,
         missing=layout.missing,
         first_id=layout.n_start,
-        pattern=counts.rules.pattern,
-        normalizer=counts.rules.normalizer,
+        pattern=counts.settings.pattern,
+        normalizer=counts.settings.normalizer,
     )

@@ -32,10 +32,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bytestride.formats import bytelevel
-from bytestride.training.count_rules import SpecialsInText
+from bytestride.training.count_settings import SpecialsInText
 
 PresetName = Literal["bytestride", "hf", "rustbpe", "minbpe", "cs336"]
-InitialAlphabet = Literal["all", "observed"] | Collection[int]
+InitialAlphabet = bool | Collection[int]
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """How often each word of a text occurs: all that training needs of it.
 
 A table of counts is made on one machine or on many, kept in files, added up, and trained from as
-often as wanted. It knows by which rules it was counted, and tables of different rules do not add
-up: the sum would be the counts of no text.
+often as wanted. It knows how it was counted, and tables of different settings do not
+add up: the sum would be the counts of no text.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bytestride import _core
-from bytestride.training.count_rules import CountRules
+from bytestride.training.count_settings import CountSettings
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -32,7 +32,7 @@ class WordCounts:
     ----------
     counts : mapping of bytes to int
         How often each word occurs; counts below 2^64.
-    rules : CountRules
+    settings : CountSettings
         How the words were cut from their text.
     firsts : mapping of bytes to int, optional
         For each word, how many bytes of words stand before its first occurrence.
@@ -49,7 +49,7 @@ class WordCounts:
     def __init__(
         self,
         counts: Mapping[bytes, int],
-        rules: CountRules,
+        settings: CountSettings,
         *,
         firsts: Mapping[bytes, int] | None = None,
     ) -> None:
@@ -68,21 +68,21 @@ class WordCounts:
                 np.array(list(counts.values()), np.uint64),
                 None if firsts is None else np.array([firsts[word] for word in words], np.uint64),
             ),
-            rules,
+            settings,
         )
 
     @classmethod
-    def from_core(cls, table: _core.WordCounts, rules: CountRules) -> WordCounts:
+    def from_core(cls, table: _core.WordCounts, settings: CountSettings) -> WordCounts:
         """Take over a table of the core, which nobody may change from then on."""
         self = cls.__new__(cls)
-        self._set(table, rules)
+        self._set(table, settings)
         return self
 
-    def _set(self, table: _core.WordCounts, rules: CountRules) -> None:
-        if not isinstance(rules, CountRules):
-            raise TypeError(f"rules must be CountRules, not {type(rules).__name__}")
+    def _set(self, table: _core.WordCounts, settings: CountSettings) -> None:
+        if not isinstance(settings, CountSettings):
+            raise TypeError(f"settings must be CountSettings, not {type(settings).__name__}")
         self._table = table
-        self._rules = rules
+        self._settings = settings
         self._n_text_bytes: int | None = None
 
     @property
@@ -91,14 +91,14 @@ class WordCounts:
         return self._table
 
     @property
-    def rules(self) -> CountRules:
+    def settings(self) -> CountSettings:
         """How the words were cut from their text."""
-        return self._rules
+        return self._settings
 
     @property
     def fingerprint(self) -> str:
-        """That of the rules: tables add up only if it is the same."""
-        return self._rules.fingerprint()
+        """That of the settings: tables add up only if it is the same."""
+        return self._settings.fingerprint()
 
     def __len__(self) -> int:
         return self._table.n_words
@@ -128,7 +128,7 @@ class WordCounts:
         return self._n_text_bytes
 
     @property
-    def has_firsts(self) -> bool:
+    def has_first_offsets(self) -> bool:
         """Whether it knows where each word stands first, as some presets must."""
         return self._table.has_firsts
 
@@ -170,37 +170,37 @@ class WordCounts:
         Raises
         ------
         ValueError
-            They were counted by different rules; only one of them knows where words stand first; or
+            They were counted in different ways; only one of them knows where words stand first; or
             a count would pass 2^64 - 1.
         """
         if not isinstance(other, WordCounts):
             return NotImplemented
-        self.check_rules(other.rules)
-        if self.has_firsts != other.has_firsts:
-            which = ("first", "second")[self.has_firsts]
+        self.check_settings(other.settings)
+        if self.has_first_offsets != other.has_first_offsets:
+            which = ("first", "second")[self.has_first_offsets]
             raise ValueError(
                 f"the {which} of these counts does not know where words stand first, and the other "
                 "does; count both with first_offsets=True, or both without"
             )
-        table = _core.WordCounts(firsts=self.has_firsts)
+        table = _core.WordCounts(firsts=self.has_first_offsets)
         table.add_all(self._table)
-        table.add_all(other._table, self.n_text_bytes if self.has_firsts else 0)
-        return WordCounts.from_core(table, self._rules)
+        table.add_all(other._table, self.n_text_bytes if self.has_first_offsets else 0)
+        return WordCounts.from_core(table, self._settings)
 
-    def check_rules(self, rules: CountRules) -> None:
-        """Raise ValueError where these are other rules than those of the counts."""
-        if rules != self._rules:
+    def check_settings(self, settings: CountSettings) -> None:
+        """Raise ValueError where these are other settings than those of the counts."""
+        if settings != self._settings:
             raise ValueError(
-                "these counts do not belong together, for they were made by different rules: "
-                f"{self._rules.difference(rules)} (fingerprints {self.fingerprint[:12]} and "
-                f"{rules.fingerprint()[:12]}); count again with the same rules"
+                "these counts do not belong together, for they were made in different ways: "
+                f"{self._settings.difference(settings)} (fingerprints {self.fingerprint[:12]} and "
+                f"{settings.fingerprint()[:12]}); count again with the same settings"
             )
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, WordCounts):
             return NotImplemented
         ours, theirs = self.arrays(), other.arrays()
-        return self._rules == other._rules and all(
+        return self._settings == other._settings and all(
             a is b or (a is not None and b is not None and np.array_equal(a, b))
             for a, b in zip(ours, theirs, strict=True)
         )
@@ -208,18 +208,18 @@ class WordCounts:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        firsts = ", with first offsets" if self.has_firsts else ""
+        firsts = ", with first offsets" if self.has_first_offsets else ""
         return f"<WordCounts of {len(self):,} words, fingerprint {self.fingerprint[:12]}{firsts}>"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _from_arrays, (self.arrays(), self._rules)
+        return _from_arrays, (self.arrays(), self._settings)
 
     # Arrow and Parquet: what these need is imported by the module that they call.
 
     def to_arrow(self) -> Any:  # noqa: ANN401 (pyarrow is optional)
         """Give a `pyarrow.Table` of word (large_binary), count and, if known, first (uint64).
 
-        Its metadata says by which rules the words were counted.
+        Its metadata says how the words were counted.
         """
         from bytestride.training import count_tables
 
@@ -230,7 +230,7 @@ class WordCounts:
         return self.to_arrow().__arrow_c_stream__(requested_schema)
 
     @classmethod
-    def from_arrow(cls, table: object, *, rules: CountRules | None = None) -> WordCounts:
+    def from_arrow(cls, table: object, *, settings: CountSettings | None = None) -> WordCounts:
         """Read a table of word, count and perhaps first, from anything that speaks Arrow.
 
         Words may stand in several rows: their counts add up.
@@ -239,7 +239,7 @@ class WordCounts:
         ----------
         table
             A table or stream with the columns of `to_arrow`, in any order, perhaps among others.
-        rules : CountRules, optional
+        settings : CountSettings, optional
             For a table without our metadata, as other tools may give it.
 
         Raises
@@ -247,11 +247,11 @@ class WordCounts:
         FormatError
             Columns are missing, of other types or hold nulls; the metadata is damaged.
         ValueError
-            No rules, neither in the table nor given; other rules given than the table has.
+            No settings, neither in the table nor given; others given than the table has.
         """
         from bytestride.training import count_tables
 
-        return count_tables.from_arrow(table, rules, "the table")
+        return count_tables.from_arrow(table, settings, "the table")
 
     def write_parquet(self, path: str | os.PathLike[str]) -> None:
         """Write a Parquet file, whole or not at all; see `to_arrow` for what is in it."""
@@ -261,7 +261,7 @@ class WordCounts:
 
     @classmethod
     def read_parquet(
-        cls, path: str | os.PathLike[str], *, rules: CountRules | None = None
+        cls, path: str | os.PathLike[str], *, settings: CountSettings | None = None
     ) -> WordCounts:
         """Read a Parquet file of counts; otherwise as `from_arrow`.
 
@@ -274,7 +274,7 @@ class WordCounts:
         """
         from bytestride.training import count_tables
 
-        return count_tables.read_parquet(path, rules)
+        return count_tables.read_parquet(path, settings)
 
 
 def table_of(
@@ -311,5 +311,5 @@ def weighted_sum(lengths: npt.NDArray[np.int64], counts: npt.NDArray[np.uint64])
     )
 
 
-def _from_arrays(arrays: tuple[Any, Any, Any, Any], rules: CountRules) -> WordCounts:
-    return WordCounts.from_core(_core.words_from_arrays(*arrays), rules)
+def _from_arrays(arrays: tuple[Any, Any, Any, Any], settings: CountSettings) -> WordCounts:
+    return WordCounts.from_core(_core.words_from_arrays(*arrays), settings)

@@ -33,7 +33,7 @@ _PATTERN_NAMES: Final = {text: name for name, text in PATTERNS.items()}
 
 
 @dataclass(frozen=True)
-class CountRules:
+class CountSettings:
     """How a text is cut into the words that are counted.
 
     Attributes
@@ -96,7 +96,7 @@ class CountRules:
         }
 
     @classmethod
-    def from_dict(cls, values: object) -> CountRules:
+    def from_dict(cls, values: object) -> CountSettings:
         """Read what `to_dict` gave.
 
         Raises
@@ -106,20 +106,20 @@ class CountRules:
         """
         names = [part.name for part in fields(cls)]
         if not isinstance(values, dict) or sorted(values) != sorted(names):
-            raise FormatError(f"the counting rules must have the parts {', '.join(names)}")
+            raise FormatError(f"the settings of counts must have the parts {', '.join(names)}")
         try:
             pattern = _pattern_from_json(values["pattern"])
             special_tokens = tuple(values["special_tokens"])
             return cls(**{**values, "pattern": pattern, "special_tokens": special_tokens})
         except (TypeError, ValueError) as error:
-            raise FormatError(f"the counting rules make no sense: {error}") from None
+            raise FormatError(f"the settings of counts make no sense: {error}") from None
 
     def fingerprint(self) -> str:
         """SHA-256, in hex, over all of it; the same on every machine."""
         text = json.dumps(self.to_dict(), sort_keys=True)
-        return hashlib.sha256(b"bytestride count rules 1\n" + text.encode("ascii")).hexdigest()
+        return hashlib.sha256(b"bytestride count settings 1\n" + text.encode("ascii")).hexdigest()
 
-    def difference(self, other: CountRules) -> str:
+    def difference(self, other: CountSettings) -> str:
         """Say in which parts two differ, each with both values; nothing where they are equal."""
         parts = []
         for part in fields(self):

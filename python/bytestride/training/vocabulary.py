@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,7 +58,7 @@ class Start:
 
 
 @dataclass(frozen=True, eq=False)
-class TrainingRecord:
+class LearnedVocabulary:
     """How a vocabulary was learned.
 
     Attributes
@@ -71,9 +72,15 @@ class TrainingRecord:
     products : uint32 array of shape (n,)
         The token that each made. Where it was there before (a special token of Hugging Face's), the
         merge made no new one.
-    merge_counts : uint64 array of shape (n,)
+    pair_counts : uint64 array of shape (n,)
         How often each pair stood in the text when it was merged. In a run (``aaaa``) every position
         counts, overlaps too.
+    pair_merged : uint64 array of shape (n,)
+        How many occurrences became one token: so many tokens fewer. Less than the count only in
+        runs.
+    n_start_tokens : int
+        Tokens of the text before the first merge that was learned: bytes, but where a vocabulary
+        was continued.
     n_text_bytes : int
         Bytes of all words of the text.
     """
@@ -82,7 +89,9 @@ class TrainingRecord:
     start: Start = field(repr=False)
     merges: npt.NDArray[np.uint32] = field(repr=False)
     products: npt.NDArray[np.uint32] = field(repr=False)
-    merge_counts: npt.NDArray[np.uint64] = field(repr=False)
+    pair_counts: npt.NDArray[np.uint64] = field(repr=False)
+    pair_merged: npt.NDArray[np.uint64] = field(repr=False)
+    n_start_tokens: int
     n_text_bytes: int
 
     @property
@@ -99,7 +108,29 @@ class TrainingRecord:
         is_new: npt.NDArray[np.bool_] = self.products >= self.start.first_id
         return is_new
 
-    def with_vocab_size(self, vocab_size: int) -> TrainingRecord:
+    @property
+    def pairs(self) -> list[tuple[bytes, bytes]]:
+        """The bytes of what each merge joined."""
+        tokens = self.tokens
+        return [(tokens[left], tokens[right]) for left, right in self.merges.tolist()]
+
+    @cached_property
+    def tokens(self) -> dict[int, bytes]:
+        """Ordinary tokens by their ids, those before any merge first; without the missing bytes."""
+        tokens = dict(self.start.tokens)
+        rows = zip(self.merges.tolist(), self.products.tolist(), strict=True)
+        for (left, right), product in rows:
+            tokens[product] = tokens[left] + tokens[right]
+        return tokens
+
+    @cached_property
+    def n_text_tokens(self) -> npt.NDArray[np.int64]:
+        """Tokens of the text before and after each merge, exact: int64[n + 1]."""
+        fewer = np.concatenate(([0], np.cumsum(self.pair_merged.astype(np.int64))))
+        tokens: npt.NDArray[np.int64] = self.n_start_tokens - fewer
+        return tokens
+
+    def with_vocab_size(self, vocab_size: int) -> LearnedVocabulary:
         """Give the record that training to this size would have given.
 
         Raises
@@ -117,23 +148,21 @@ class TrainingRecord:
         ends = np.flatnonzero(self.is_new) + 1
         n_new = vocab_size - least
         n_kept = int(ends[n_new - 1]) if n_new else 0
-        return TrainingRecord(
+        return LearnedVocabulary(
             self.preset,
             self.start,
             self.merges[:n_kept],
             self.products[:n_kept],
-            self.merge_counts[:n_kept],
+            self.pair_counts[:n_kept],
+            self.pair_merged[:n_kept],
+            self.n_start_tokens,
             self.n_text_bytes,
         )
 
     def definition(self) -> Definition:
         """Make the vocabulary."""
         start = self.start
-        tokens = dict(start.tokens)
-        for (left, right), product in zip(
-            self.merges.tolist(), self.products.tolist(), strict=True
-        ):
-            tokens[product] = tokens[left] + tokens[right]
+        tokens = dict(self.tokens)
         next_id = 1 + max(*tokens, *(token.id for token in start.added_tokens))
         added = list(start.added_tokens)
         for content in start.last:
