@@ -82,7 +82,10 @@ def from_arrow(source: object, settings: CountSettings | None, where: str) -> Wo
     words, offsets = _words_of(table, where)
     counts = _numbers_of(table, "count", where)
     firsts = _numbers_of(table, "first", where) if "first" in table.column_names else None
-    return WordCounts.from_core(table_of(words, offsets, counts, firsts), settings)
+    try:
+        return WordCounts.from_core(table_of(words, offsets, counts, firsts), settings)
+    except ValueError as error:
+        raise FormatError(f"{where}: {error}") from None
 
 
 def write_parquet(counts: WordCounts, path: str | os.PathLike[str], **more: object) -> None:

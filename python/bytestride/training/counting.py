@@ -8,7 +8,8 @@ import tempfile
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from itertools import islice
+from typing import Any, Protocol
 
 from bytestride import _core
 from bytestride.corpus.files import check_readable
@@ -315,39 +316,48 @@ def _check_source(source: Source) -> int | None:
 
 def _refuse_empty_matches(pattern: Pattern) -> None:
     """Refuse what was written for at least one character and matches none."""
-    import regex
-
     for text in _expressions(pattern):
-        if regex.compile(text, flags=regex.V1).fullmatch("") is not None:
+        if _compiled(text).fullmatch("") is not None:
             raise ValueError(
                 f"pattern {text!r} matches an empty text, and so between any two characters; let "
                 "it need a character (+ in place of *), or name a known pattern"
             )
 
 
-def _expressions(pattern: Pattern) -> list[str]:
-    known = {text for _, text in _core.known_patterns()}
-    stages = (Split(pattern),) if isinstance(pattern, str) else pattern
-    return [s.pattern for s in stages if isinstance(s, Split) and s.pattern not in known]
-
-
 def _refuse_no_match(counts: WordCounts, n_texts: int | None) -> None:
     """Refuse a pattern that matched nothing, so that each text is one word."""
-    import regex
-
     pattern = counts.settings.pattern
     if not isinstance(pattern, str) or not _expressions(pattern):
         return
     if n_texts is None or counts.total != n_texts or counts.n_text_bytes < _N_BYTES_TO_JUDGE:
         return
-    compiled = regex.compile(pattern, flags=regex.V1)
-    for i, (word, _) in enumerate(counts):
-        if compiled.search(word.decode(errors="replace")) or i == _N_WORDS_TRIED:
+    compiled = _compiled(pattern)
+    for word, _ in islice(counts, _N_WORDS_TRIED):
+        try:
+            if compiled.search(word.decode(errors="replace"), timeout=1.0):
+                return
+        except TimeoutError:
             return
     raise ValueError(
         f"pattern {pattern!r} matches nothing in any of {n_texts:,} texts, so each would be one "
         "word; write a pattern of the words themselves, or name a known one, such as 'cl100k'"
     )
+
+
+def _expressions(pattern: Pattern) -> list[str]:
+    """Give the regular expressions of a pattern that the core does not scan itself."""
+    known = {text for _, text in _core.known_patterns()}
+    stages = (Split(pattern),) if isinstance(pattern, str) else pattern
+    return [s.pattern for s in stages if isinstance(s, Split) and s.pattern not in known]
+
+
+def _compiled(pattern: str) -> Any:  # noqa: ANN401 (the regex package has no types)
+    import regex
+
+    from bytestride.splitting.pattern_syntax import rewrite_pattern
+
+    rewritten, _ = rewrite_pattern(pattern, None, _core.category_ranges)
+    return regex.compile(rewritten, flags=regex.V1)
 
 
 def _warn_of_giants(table: _core.WordCounts, stacklevel: int | None) -> None:

@@ -283,7 +283,15 @@ def table_of(
     counts: npt.NDArray[np.uint64],
     firsts: npt.NDArray[np.uint64] | None,
 ) -> _core.WordCounts:
-    """Make the core's table; equal words add up, and those without an occurrence are left out."""
+    """Make the core's table; equal words add up, and those without an occurrence are left out.
+
+    Raises
+    ------
+    ValueError
+        A word is empty, or a sum would pass 2^64 - 1.
+    """
+    if not np.diff(offsets).all():
+        raise ValueError("a word is empty; words have at least one byte")
     if not counts.all():
         kept = counts != 0
         rows = np.repeat(kept, np.diff(offsets))
