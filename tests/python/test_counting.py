@@ -228,10 +228,8 @@ def test_a_checkpoint(tmp_path, monkeypatch, unit, first_offsets):
 
         try:
             counts = count_words(source, checkpoint=checkpoint, progress=stop, **options)
-        except KeyboardInterrupt as error:
+        except KeyboardInterrupt:
             n_stops += 1
-            if sys.version_info >= (3, 11):
-                assert str(checkpoint) in error.__notes__[0]
             # What is there may be trained from as it is.
             assert 0 < WordCounts.read_parquet(checkpoint).n_text_bytes <= expected.n_text_bytes
         else:
@@ -279,16 +277,20 @@ def test_checkpoints_that_are_refused(tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_ctrl_c_waits_for_the_end_of_a_batch():
     done = []
-    with pytest.raises(KeyboardInterrupt), uninterrupted(active=True) as interrupts:
-        os.kill(os.getpid(), signal.SIGINT)
-        done.append(1)
-        interrupts.let_through()
-        done.append(2)
+
+    def interrupted(n_signals):
+        with uninterrupted(active=True) as interrupts:
+            for _ in range(n_signals):
+                os.kill(os.getpid(), signal.SIGINT)
+            done.append(n_signals)
+            interrupts.let_through()
+            done.append("more")
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(1)
+    with pytest.raises(KeyboardInterrupt):  # the second time it does not wait
+        interrupted(2)
     assert done == [1]
-    with pytest.raises(KeyboardInterrupt), uninterrupted(active=True):
-        os.kill(os.getpid(), signal.SIGINT)
-        os.kill(os.getpid(), signal.SIGINT)
-        raise AssertionError("the second time does not wait")
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     ran = []
 

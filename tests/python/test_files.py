@@ -321,5 +321,5 @@ def test_another_source_does_not_go_on(tmp_path):
 
 
 def test_items_that_are_no_text():
-    with pytest.raises(TypeError, match="a source holds str, bytes, paths .* not int"):
+    with pytest.raises(TypeError, match=r"a source holds str, bytes, paths .* not int"):
         list(text_batches(["a", 1], may_cut=True))

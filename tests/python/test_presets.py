@@ -181,7 +181,7 @@ def test_what_is_refused():
 def test_counts_and_special_tokens():
     counts = count_words("a<s>b", pattern="gpt2", special_tokens=["<s>"])
     assert Tokenizer.train(counts, 300).special_tokens == {"<s>": 256}
-    with pytest.raises(ValueError, match="cut at special tokens .* '<s>'"):
+    with pytest.raises(ValueError, match=r"cut at special tokens .* '<s>'"):
         Tokenizer.train(counts, 300, special_tokens=[])
     tokenizer = Tokenizer.train(counts, 300, special_tokens=["<t>", "<s>"])
     assert tokenizer.special_tokens == {"<t>": 256, "<s>": 257}

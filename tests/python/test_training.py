@@ -1,6 +1,7 @@
 """Training against the plain reference, whatever the source, the pieces and the threads."""
 
 import gzip
+import itertools
 import random
 import warnings
 
@@ -100,7 +101,7 @@ def base_ids():
 
 def rows_of(words):
     data, offsets, counts, _ = words.arrays()
-    bounds = zip(offsets[:-1], offsets[1:], strict=True)
+    bounds = itertools.pairwise(offsets)
     return [
         (data[begin:end].tobytes(), int(n)) for (begin, end), n in zip(bounds, counts, strict=True)
     ]

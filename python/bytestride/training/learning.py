@@ -12,6 +12,7 @@ from bytestride import _core
 from bytestride.definition import AddedToken, Definition
 from bytestride.token_map import MAX_ID
 from bytestride.training.counting import Progress
+from bytestride.training.merge_order import merges_in_order
 from bytestride.training.presets import (
     InitialAlphabet,
     Layout,
@@ -159,11 +160,9 @@ def extend(
         raise ValueError(f"vocab_size is {vocab_size}, and there are {n_tokens} tokens already")
     id_of = {token: token_id for token_id, token in tokens.items()}
     base_ids = np.array([id_of[bytes((byte,))] for byte in range(256)], np.uint32)
-    # Those that can fire: a file may list others, of tokens that no merge makes.
-    pairs = np.ascontiguousarray(definition.vocab().merges()[:, :2], np.uint32)
-    products = np.array([id_of[tokens[a] + tokens[b]] for a, b in pairs.tolist()], np.uint32)
+    pairs, products = merges_in_order(definition, id_of, base_ids)
     # What no merge makes may be made by a new one; it is the same token then.
-    made = set(products.tolist()) | set(base_ids.tolist())
+    made = {*products.tolist(), *base_ids.tolist()}
     existing = [(token, token_id) for token_id, token in tokens.items() if token_id not in made]
     for added in definition.added_tokens:
         if added.id not in tokens and added.content.encode() not in id_of:
