@@ -13,8 +13,11 @@
 namespace bytestride {
 namespace {
 
-// The classes of bytes as the rules see them: all text is in letter, number, white or punctuation.
+// The classes of bytes as the rules see them: all text is in letter, number, white, punctuation,
+// run or other.
 struct Classes {
+  Bits upper;  // the two as in the masks
+  Bits lower;
   Bits letter;
   Bits number;
   Bits white;
@@ -23,6 +26,9 @@ struct Classes {
   Bits tail;  // newlines that punctuation takes; in none of the four any more
   Bits space;
   Bits mark;
+  Bits run;         // of G.runs, all beyond ASCII
+  Bits run_symbol;  // of those, what makes runs of its own kind only
+  Bits other;       // G.only_symbols: what no rule matches
   Bits continuation;
   bool beyond_ascii;
 };
@@ -59,22 +65,45 @@ BYTESTRIDE_KERNEL std::size_t last_up_to(const Words& words, std::size_t at) {
   return k * 64 + 63 - static_cast<unsigned>(__builtin_clzll(left));
 }
 
+// What G.runs cuts off leaves the other classes: two bits together tell it, a third one its kind
+// (class_rows.hpp).
+template <Grammar G>
+BYTESTRIDE_KERNEL void take_runs(Classes& c, Boundaries* found) {
+  c.run = c.number & c.mark;
+  if (!any(c.run)) return;
+  c.run_symbol = c.run & c.lower;
+  found->undecided = first_of(c.run & c.upper);
+  c.number = c.number & ~c.run;
+  c.mark = c.mark & ~c.run;
+  c.upper = c.upper & ~c.run;
+  c.lower = c.lower & ~c.run;
+}
+
 // Newlines (and slashes) that go on from punctuation leave their classes here.
 template <Grammar G>
-BYTESTRIDE_KERNEL Classes classes_of(const Window& window) {
+BYTESTRIDE_KERNEL Classes classes_of(const Window& window, Boundaries* found) {
   const ClassMasks& masks = window.classes;
   Classes c;
   const Bits line = load(masks.line);
   c.beyond_ascii = window.beyond_ascii;
   c.continuation = c.beyond_ascii ? load(masks.continuation) : none();
-  c.mark = c.beyond_ascii ? load(masks.mark) : none();
-  c.letter = load(masks.upper) | load(masks.lower);
-  if constexpr (G.letters != Letters::plain) c.letter = c.letter | c.mark;
+  c.mark = c.beyond_ascii || G.only_symbols ? load(masks.mark) : none();
+  c.upper = load(masks.upper);
+  c.lower = load(masks.lower);
   c.number = load(masks.number);
+  c.run = none();
+  c.run_symbol = none();
+  if constexpr (G.runs != Runs::none) {
+    if (c.beyond_ascii) take_runs<G>(c, found);
+  }
+  c.other = none();
+  if constexpr (G.only_symbols) c.other = c.mark;
+  c.letter = c.upper | c.lower;
+  if constexpr (G.letters != Letters::plain && !G.only_symbols) c.letter = c.letter | c.mark;
   c.white = load(masks.white);
   c.space = c.white & load(masks.blank);
   c.newline = c.white & line;
-  c.punctuation = load(window.valid) & ~(c.letter | c.number | c.white);
+  c.punctuation = load(window.valid) & ~(c.letter | c.number | c.white | c.run | c.other);
   c.tail = none();
   if constexpr (G.tail != PunctuationTail::none) {
     const Bits first = c.newline & after(c.punctuation);
@@ -91,13 +120,11 @@ BYTESTRIDE_KERNEL Classes classes_of(const Window& window) {
 // Inside a run of letters: a capital after small letters starts a word; after characters of both
 // cases it does if those follow small letters, or if nothing but capitals is left of the run.
 template <Grammar G>
-BYTESTRIDE_KERNEL Bits case_starts(const Window& window, const Classes& c, Boundaries* found) {
-  const Bits upper_like = load(window.classes.upper);
-  const Bits lower_like = load(window.classes.lower);
-  if (!c.beyond_ascii) return upper_like & after(lower_like);
-  const Bits upper = upper_like & ~lower_like;
-  const Bits both = (upper_like & lower_like) | c.mark;
-  Bits lower = lower_like & ~upper_like;
+BYTESTRIDE_KERNEL Bits case_starts(const Classes& c, Boundaries* found) {
+  if (!c.beyond_ascii) return c.upper & after(c.lower);
+  const Bits upper = c.upper & ~c.lower;
+  const Bits both = (c.upper & c.lower) | c.mark;
+  Bits lower = c.lower & ~c.upper;
   lower = lower | fill(both & after(lower), both);
   Bits starts = upper & after(lower);
   const Bits open = upper & after(both & ~lower);
@@ -137,6 +164,16 @@ BYTESTRIDE_KERNEL Bits word_starts(const Window& window, const Classes& c, Bits*
   Bits starts = free_punctuation;
   if constexpr (G.prefix == Prefix::space) {
     starts = starts | (first_letters & ~spaced);
+  } else if constexpr (G.prefix == Prefix::no_symbol) {
+    static_assert(G.symbol_leads);
+    Bits led = first_letters & after(free_punctuation);
+    if (c.beyond_ascii) led = led & ~load(window.classes.non_ascii);
+    starts = starts | (first_letters & ~(led | after(c.other | (c.white & ~c.newline))));
+    if (c.beyond_ascii && any(led)) {
+      // Only letters of ASCII are led: another, behind them, starts a word.
+      const Bits of_ascii = c.letter & ~load(window.classes.non_ascii);
+      starts = starts | (after(fill(led, of_ascii)) & c.letter & ~of_ascii);
+    }
   } else {
     Bits alone = free_punctuation;
     if (c.beyond_ascii) {
@@ -160,7 +197,7 @@ BYTESTRIDE_KERNEL Bits word_starts(const Window& window, const Classes& c, Bits*
     if (c.beyond_ascii) {
       found->undecided = std::min(found->undecided, first_of(first_letters & c.mark));
     }
-    starts = starts | case_starts<G>(window, c, found);
+    starts = starts | case_starts<G>(c, found);
   }
   return starts;
 }
@@ -224,6 +261,8 @@ template <Grammar G>
 BYTESTRIDE_KERNEL Bits white_starts(const Window& window, const Classes& c, Boundaries* found) {
   const Bits other_white = G.cuts_after_newline ? c.white & ~c.newline : c.white;
   Bits last = other_white & ~before(load(window.classes.white));
+  // Before what is cut out first, white space stands at the end of a text.
+  if constexpr (G.isolates_first) last = last & ~before(c.number | c.run);
   if (c.beyond_ascii) last = first_bytes(last, c.continuation);
   Bits starts = (c.white & ~after(c.white)) | last;
   if constexpr (G.cuts_after_newline) {
@@ -252,6 +291,25 @@ BYTESTRIDE_KERNEL Bits white_starts(const Window& window, const Classes& c, Boun
   return starts;
 }
 
+// A run of what is cut off, and a run of what no other rule matches: that leaves its last character
+// to a word.
+template <Grammar G>
+BYTESTRIDE_KERNEL Bits other_starts(const Classes& c) {
+  Bits starts = none();
+  if constexpr (G.runs != Runs::none) {
+    const Bits run_word = c.run & ~c.run_symbol;
+    starts = (run_word & ~after(run_word)) | (c.run_symbol & ~after(c.run_symbol));
+  }
+  if constexpr (G.only_symbols) {
+    if (any(c.other)) {
+      const Bits last = c.other & before(c.letter);
+      starts = starts | (c.other & ~after(c.other)) |
+               (c.beyond_ascii ? first_bytes(last, c.continuation) : last);
+    }
+  }
+  return starts;
+}
+
 // '(?:[sdmt]|ll|ve|re) is a pretoken of its own, or the end of the word before it.
 template <Grammar G>
 BYTESTRIDE_KERNEL Bits contractions(const Bits& starts, const Bits& quotes, const Classes& c,
@@ -263,7 +321,7 @@ BYTESTRIDE_KERNEL Bits contractions(const Bits& starts, const Bits& quotes, cons
   const Words places = words_of(quotes);
   Words both_cases;
   if constexpr (kTrailing) {
-    both_cases = words_of((load(window.classes.upper) & load(window.classes.lower)) | c.mark);
+    both_cases = words_of((c.upper & c.lower) | c.mark);
   }
   std::size_t last_end = Boundaries::kNone;
   for (std::size_t k = 0; k * 64 < window.n_bytes; ++k) {
@@ -293,10 +351,11 @@ BYTESTRIDE_TARGET void find_boundaries(const Window& window, const char* text, c
                                        Boundaries* found) {
   found->undecided = Boundaries::kNone;
   found->unseen = Boundaries::kNone;
-  const Classes c = classes_of<G>(window);
+  const Classes c = classes_of<G>(window, found);
   Bits quotes;
   Bits starts = word_starts<G>(window, c, &quotes, found);
   starts = starts | number_starts<G>(c) | white_starts<G>(window, c, found);
+  if constexpr (G.runs != Runs::none || G.only_symbols) starts = starts | other_starts<G>(c);
   if constexpr (G.contraction != Contraction::none) {
     if (any(quotes)) {
       starts = contractions<G>(starts, quotes, c, window, text, text_end, found);
@@ -308,7 +367,7 @@ BYTESTRIDE_TARGET void find_boundaries(const Window& window, const char* text, c
 }  // namespace
 }  // namespace bytestride
 
-// The grammars that the masks know.
+// All grammars.
 #define BYTESTRIDE_FOR_MASKED_GRAMMARS(do_one)                                                \
   do_one(kGpt2) do_one(kCl100k) do_one(kLlama3) do_one(kQwen2) do_one(kQwen35) do_one(kO200k) \
-      do_one(kTekken)
+      do_one(kTekken) do_one(kKimiK2) do_one(kDeepSeekV3) do_one(kStarCoder)

@@ -1,7 +1,5 @@
 #include "pretokenize/grammar.hpp"
 
-#include "pretokenize/scan_loop.hpp"
-#include "pretokenize/scanner.hpp"
 #include "pretokenize/window_scanner.hpp"
 
 namespace bytestride {
@@ -11,13 +9,6 @@ template <Grammar G>
 std::size_t scan(std::string_view text, std::size_t position, std::uint32_t* ends,
                  std::size_t capacity) {
   return WindowScanner<G>(text, position, ends, capacity).scan();
-}
-
-// Grammars that the windows do not know: character by character.
-template <Grammar G>
-std::size_t follow(std::string_view text, std::size_t position, std::uint32_t* ends,
-                   std::size_t capacity) {
-  return scan_with(scanner::pretoken_end<G>, text, position, ends, capacity);
 }
 
 // As characters, for no way to write them with a backslash is the same to all engines. Macros,
@@ -68,7 +59,7 @@ constexpr KnownPattern kKnownPatterns[] = {
      R"re([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+)re"
      R"re([\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|)re"
      R"re(\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)re",
-     follow<kKimiK2>},
+     scan<kKimiK2>},
     // Three splits, one after the other: numbers, CHINESE_AND_KANA, and a pattern on all the
     // pieces.
     // What the first two cut out meets nothing else in it; white space before stands at an end.
@@ -83,12 +74,12 @@ constexpr KnownPattern kKnownPatterns[] = {
      R"re((?![\p{L}\p{M}&&[)re" CHINESE_AND_KANA R"re(]])|)re"
      R"re( ?[\p{P}\p{S}&&[^)re" CHINESE_AND_KANA R"re(]]+[\r\n]*|\s*[\r\n]+|)re"
      R"re(\s+(?![^\s\p{N})re" CHINESE_AND_KANA R"re(])|\s+)re",
-     follow<kDeepSeekV3>},
+     scan<kDeepSeekV3>},
     // Digits(individual_digits=true), then GPT-2's pattern on each piece.
     {"starcoder",
      R"re('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+|[)re" NUMERIC_17 R"re(]| ?[^\s\p{L})re" NUMERIC_17
      R"re(]+|\s+(?![^\s)re" NUMERIC_17 R"re(])|\s+)re",
-     follow<kStarCoder>},
+     scan<kStarCoder>},
 };
 
 #undef CHINESE_AND_KANA

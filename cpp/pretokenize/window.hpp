@@ -23,10 +23,11 @@ struct Window {
   bool ends_text;       // the stretch reaches the end of the text
 
   // Precondition: position < text.size().
-  void load(ClassifyBlocks classify, std::string_view text, std::size_t position);
+  void load(ClassifyBlocks classify, const ClassRows& rows, std::string_view text,
+            std::size_t position);
 
  private:
-  void follow_beyond_ascii(const char* begin, const char* text_end);
+  void follow_beyond_ascii(const char* begin, const char* text_end, const ClassRows& rows);
 };
 
 }  // namespace bytestride

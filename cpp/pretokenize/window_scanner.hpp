@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "pretokenize/boundaries.hpp"
+#include "pretokenize/class_rows.hpp"
 #include "pretokenize/scanner.hpp"
 #include "pretokenize/window.hpp"
 #include "simd/positions.hpp"
@@ -32,7 +33,8 @@ class WindowScanner {
       follow(text_.size());
       return n_;
     }
-    const Kernels kernels{classify, find_boundaries_for<G>(now), write_positions_for(now)};
+    const Kernels kernels{classify, class_rows(rows_kind(G)), find_boundaries_for<G>(now),
+                          write_positions_for(now)};
     while (at_ < text_.size() && n_ < capacity_ && !too_far_) scan_window(kernels);
     return n_;
   }
@@ -40,6 +42,7 @@ class WindowScanner {
  private:
   struct Kernels {
     ClassifyBlocks classify;
+    const ClassRows& rows;
     FindBoundaries find_boundaries;
     WritePositions write_positions;
   };
@@ -56,7 +59,7 @@ class WindowScanner {
     }
     Window window;
     Boundaries found;
-    window.load(kernels.classify, text_, at_);
+    window.load(kernels.classify, kernels.rows, text_, at_);
     kernels.find_boundaries(window, text_.data() + at_, text_.data() + text_.size(), &found);
     if (window.ends_text) found.undecided = std::min(found.undecided, last_white_run(window));
     const std::size_t from = at_;

@@ -90,5 +90,14 @@ BYTESTRIDE_KERNEL bool is_well_formed(const BeyondAscii& state, const char* end)
   return (state.ill_formed | missing) == 0;
 }
 
+// Marks the control characters of ASCII that are not white, for tables that tell them apart.
+BYTESTRIDE_KERNEL void mark_controls(const char* text, std::size_t n_blocks, ClassMasks* masks) {
+  for (std::size_t k = 0; k < n_blocks; ++k) {
+    const Bytes bytes = load_bytes(text + k * kBlockBytes);
+    masks->mark[k] |=
+        (~mask_of(above(bytes, 0x20)) & ~masks->white[k]) | mask_of(equal(bytes, 0x7F));
+  }
+}
+
 }  // namespace
 }  // namespace bytestride

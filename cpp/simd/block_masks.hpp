@@ -1,6 +1,6 @@
 // The classes of up to 1024 bytes as bit masks: bit i of word k is byte 64 k + i, and every byte of
 // a character has its class. What the classes beyond ASCII are is told by tables (ClassRows) that
-// whoever reads text brings along (pretokenize/window.cpp).
+// whoever reads text brings along (pretokenize/class_rows.cpp).
 #pragma once
 
 #include <cstddef>
@@ -37,6 +37,9 @@ struct alignas(64) ClassRows {
   std::uint8_t second[16][64];  // of those of three bytes: by first byte, by the second
   std::uint8_t page[1024][64];  // by code point, those of two and of three bytes
   std::uint8_t (*of_four_bytes)(const char* text);
+  // 0 or kMarkBit: ASCII's control characters that are not white and, for whoever follows it, what
+  // is ill-formed.
+  std::uint8_t of_other;
 };
 
 enum class Text : std::uint8_t { ascii, well_formed, ill_formed };

@@ -90,6 +90,7 @@ BYTESTRIDE_TARGET Text classify_blocks_avx512(const char* text, std::size_t n_bl
     masks->non_ascii[k] = non_ascii;
     all_non_ascii |= non_ascii;
   }
+  if (rows.of_other != 0) mark_controls(text, n_blocks, masks);
   if (all_non_ascii == 0) return Text::ascii;
   return is_well_formed(beyond, text + n_blocks * kBlockBytes) ? Text::well_formed
                                                                : Text::ill_formed;

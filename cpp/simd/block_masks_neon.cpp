@@ -139,6 +139,7 @@ Text classify_blocks_neon(const char* text, std::size_t n_blocks, const ClassRow
     masks->number[k] |= mask_of(with_bit(bits, kNumberBit));
     masks->white[k] |= mask_of(with_bit(bits, kWhiteBit));
   }
+  if (rows.of_other != 0) mark_controls(text, n_blocks, masks);
   if (all_non_ascii == 0) return Text::ascii;
   return is_well_formed(beyond, text + n_blocks * kBlockBytes) ? Text::well_formed
                                                                : Text::ill_formed;

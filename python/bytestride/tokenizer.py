@@ -8,23 +8,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Mapping
+from operator import index
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from bytestride import _core, formats, training
+from bytestride import _core, formats
 from bytestride.cores import apply_quota
 from bytestride.corpus.documents import Documents, for_core
 from bytestride.corpus.sources import Source
 from bytestride.definition import AddedToken, Definition
 from bytestride.ragged import Ragged
 from bytestride.splitting import splitter_of
+from bytestride.training.train import extend_vocabulary, learn_vocabulary
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     from typing_extensions import Self
 
     from bytestride.stages import Pattern
+    from bytestride.training.count_settings import SpecialsInText, Unit
+    from bytestride.training.counting import Progress
+    from bytestride.training.presets import InitialAlphabet, PresetName
+    from bytestride.training.vocabulary import LearnedVocabulary
+    from bytestride.training.word_counts import WordCounts
 
 apply_quota()
 
@@ -48,6 +55,7 @@ class Tokenizer(_core.Engine):
     """
 
     _definition: Definition
+    _training: LearnedVocabulary | None
 
     # The engine is made with the object, so that no tokenizer exists without one.
     def __new__(cls, definition: Definition) -> Self:
@@ -57,7 +65,9 @@ class Tokenizer(_core.Engine):
     def __init__(self, definition: Definition) -> None: ...
 
     @classmethod
-    def _make(cls, definition: Definition, *, stacklevel: int) -> Self:
+    def _make(
+        cls, definition: Definition, *, training: LearnedVocabulary | None = None, stacklevel: int
+    ) -> Self:
         if not isinstance(definition, Definition):
             raise TypeError(
                 f"a tokenizer is made from a Definition, not from {type(definition).__name__}; "
@@ -67,54 +77,68 @@ class Tokenizer(_core.Engine):
         splitter = splitter_of(definition, stacklevel=stacklevel + 1)
         _core.Engine.__init__(self, definition.vocab(), splitter, definition.whole_pieces)
         self._definition = definition
+        self._training = training
         return self
 
     @classmethod
     def train(
         cls,
-        source: training.WordCounts | Source,
+        source: Source | WordCounts,
         vocab_size: int,
-        pattern: str | None = None,
-        special_tokens: Iterable[str] = (),
+        pattern: Pattern | None = None,
+        special_tokens: Iterable[str] | None = None,
         *,
-        preset: str = "bytestride",
+        preset: PresetName = "bytestride",
+        unit: Unit | None = None,
+        specials_in_text: SpecialsInText | None = None,
+        normalizer: str | None = None,
         min_frequency: int = 0,
         max_token_length: int | None = None,
-        initial_alphabet: bool = True,
+        initial_alphabet: InitialAlphabet = True,
+        initial_merges: Iterable[tuple[bytes, bytes]] = (),
         num_threads: int | None = None,
-        progress: training.Progress | None = None,
+        memory_bytes: int | None = None,
+        progress: Progress | None = None,
     ) -> Self:
         """Learn a vocabulary.
 
         By default the 256 bytes come first, in ByteLevel order, then merges by highest count, ties
         to the smaller (left id, right id), until the vocabulary is full or no pair is left; special
-        tokens come last. Hugging Face's BpeTrainer gives the same merges with the full initial
-        alphabet. `bytestride.training.learn_vocabulary` gives more than the tokenizer: the count of
-        each merge, and every smaller vocabulary from the one run.
+        tokens come last. Other presets follow other trainers, merge by merge and id by id.
 
         Parameters
         ----------
-        source : WordCounts, str, bytes, path, Arrow array, or an iterable of the last four
-            Words that were counted already (`bytestride.count_words`), or what to count them in: a
-            str or bytes is a document; a `pathlib.Path` is a file, read in pieces.
+        source : WordCounts, or str, bytes, path, Arrow array, or an iterable of these
+            Counts, or a text to count as `count_words` does: a str or bytes is a document; a
+            `pathlib.Path` is a file, read in pieces.
         vocab_size : int
             Tokens altogether: bytes, merges and special tokens.
-        pattern : str, optional
-            The name of a split pattern ("gpt2", "cl100k", "o200k", …) or a regular expression; by
-            default "cl100k". Word counts have theirs.
+        pattern : str or tuple of stages
+            The name of a split pattern ("gpt2", "cl100k", "o200k", …), a regular expression or
+            stages; "cl100k" by default. Counts have their own.
         special_tokens : iterable of str
-            Texts that are one id each. They are never learned from.
-        preset : "bytestride", "hf", "rustbpe", "minbpe" or "cs336"
-            Whose rules to follow (`bytestride.training.presets`).
+            Texts that are one id each. By default none, or those that the counts were cut at.
+        preset : {"bytestride", "hf", "rustbpe", "minbpe", "cs336"}
+            Whose rules; `bytestride.training.presets` says what they are.
+        unit, specials_in_text, normalizer
+            As in `count_words`; special tokens in the text are treated as by the preset's reference
+            where nothing is said. Counts have their own.
         min_frequency : int
-            Pairs that stand side by side less often do not merge.
+            Pairs that are rarer do not merge.
         max_token_length : int, optional
-            In bytes; with the preset "hf" as Hugging Face has it.
-        initial_alphabet : bool
-            Whether bytes that the text does not hold get an id; False only with the preset "hf",
-            and for text that has them all.
+            The most bytes of a token that is learned. With preset "hf" what it is there: tokens of
+            three bytes and more are shorter than this, and those of two are always allowed.
+        initial_alphabet : bool or bytes
+            The bytes that the vocabulary starts from: all; or, with False or with bytes, those in
+            the text and the given ones, as in Hugging Face's trainer. A tokenizer must encode any
+            text, so the other bytes then come behind the last id that the reference has, beyond
+            `vocab_size`.
+        initial_merges : iterable of (bytes, bytes)
+            Merges that come first, whatever their counts.
         num_threads : int, optional
             By default all cores that the process may use. The result does not depend on it.
+        memory_bytes : int, optional
+            As in `count_words`.
         progress : callable, optional
             Called as ``progress(stage, done, total)``.
 
@@ -126,44 +150,119 @@ class Tokenizer(_core.Engine):
         Raises
         ------
         ValueError
-            `vocab_size` is below what bytes and special tokens need; word counts of another
-            pattern, or without the first offsets that a preset needs.
+            `vocab_size` is below the bytes plus the special tokens; special tokens contradict
+            themselves or the counts; the counts lack what the preset needs.
         """
-        learned = training.learn_vocabulary(
+        record = learn_vocabulary(
             source,
             vocab_size,
-            preset=preset,
             pattern=pattern,
             special_tokens=special_tokens,
+            preset=preset,
+            unit=unit,
+            specials_in_text=specials_in_text,
+            normalizer=normalizer,
             min_frequency=min_frequency,
             max_token_length=max_token_length,
             initial_alphabet=initial_alphabet,
+            initial_merges=initial_merges,
             num_threads=num_threads,
+            memory_bytes=memory_bytes,
             progress=progress,
         )
-        return cls._make(learned.definition(), stacklevel=2)
+        return cls._make(record.definition(), training=record, stacklevel=2)
 
-    def extend(self, counts: training.WordCounts, vocab_size: int) -> Self:
-        """Make a larger vocabulary that keeps all ids of this one and learns from these counts.
+    @property
+    def training(self) -> LearnedVocabulary | None:
+        """How it was learned, if it was learned here; files do not keep it."""
+        return self._training
 
-        The merges there are happen first; then the most frequent pairs merge. The new tokenizer
-        splits as the words were counted: with counts of a wider pattern, tokens grow across spaces
-        (SuperBPE's second stage).
+    @property
+    def merge_counts(self) -> npt.NDArray[np.uint64] | None:
+        """How often each learned pair stood in the text when it merged; see `training`.
 
-        Parameters
-        ----------
-        counts : WordCounts
-        vocab_size : int
-            Tokens altogether, added tokens too.
+        uint64, one for each merge, falling; None where the tokenizer was not learned here. After
+        `extend` they are those of the new merges.
+        """
+        return None if self._training is None else self._training.pair_counts
+
+    def with_vocab_size(self, vocab_size: int) -> Self:
+        """Give the tokenizer that the same training to a smaller size would have given.
 
         Raises
         ------
         ValueError
-            `vocab_size` is not above what there is; the tokenizer has ranks and no merges, or a
-            normaliser.
+            It was not learned here, or the size is outside what was learned.
+
+        Examples
+        --------
+        >>> tokenizer = Tokenizer.train("low lower lowest " * 9, vocab_size=262)
+        >>> tokenizer.with_vocab_size(259).vocab_size
+        259
         """
-        definition = training.extended(self._definition, counts, vocab_size)
-        return type(self)._make(definition, stacklevel=2)
+        if self._training is None:
+            raise ValueError(
+                "this tokenizer was read from a file, which does not say how it was learned; every "
+                "smaller size is had from the object that Tokenizer.train gave"
+            )
+        record = self._training.with_vocab_size(index(vocab_size))
+        return type(self)._make(record.definition(), training=record, stacklevel=2)
+
+    def extend(
+        self,
+        source: Source | WordCounts,
+        vocab_size: int,
+        *,
+        pattern: Pattern | None = None,
+        preset: PresetName | None = None,
+        min_frequency: int = 0,
+        max_token_length: int | None = None,
+        num_threads: int | None = None,
+        memory_bytes: int | None = None,
+        progress: Progress | None = None,
+    ) -> Self:
+        """Learn more tokens from a text. All tokens keep their ids; new ones come behind the last.
+
+        The merges there are go first, then those that are learned, by the counts of the text. A
+        text in another language or field is one use. Another pattern is the other: the result has
+        the pattern of the text's counts, so that a second stage may merge across what the first
+        kept apart, as in SuperBPE (superwords).
+
+        Parameters
+        ----------
+        source : WordCounts, or what `count_words` takes
+            Counts, or a text to count: with this tokenizer's normal form, cut at its added tokens.
+        vocab_size : int
+            Tokens altogether, the present ones too.
+        pattern : str or tuple of stages
+            By default this tokenizer's. Counts have their own.
+        preset : str
+            By whose rules new merges are learned; by default those that were used before, or
+            "bytestride". Where special tokens stand does not change.
+        min_frequency, max_token_length, num_threads, memory_bytes, progress
+            As in `train`.
+
+        Raises
+        ------
+        ValueError
+            The size is below the present one; the counts were cut at other special tokens, or have
+            another normal form; they lack what the preset needs.
+        """
+        if preset is None:
+            preset = "bytestride" if self._training is None else self._training.preset
+        record = extend_vocabulary(
+            self._definition,
+            source,
+            vocab_size,
+            pattern=pattern,
+            preset=preset,
+            min_frequency=min_frequency,
+            max_token_length=max_token_length,
+            num_threads=num_threads,
+            memory_bytes=memory_bytes,
+            progress=progress,
+        )
+        return type(self)._make(record.definition(), training=record, stacklevel=2)
 
     @classmethod
     def load(
@@ -336,8 +435,14 @@ class Tokenizer(_core.Engine):
         name = f"{self.name!r}, " if self.name else ""
         return f"<Tokenizer {name}vocab_size={self.vocab_size}>"
 
-    def __reduce__(self) -> tuple[type[Self], tuple[Definition]]:
-        return type(self), (self._definition,)
+    def __reduce__(self) -> tuple[object, ...]:
+        return _make, (type(self), self._definition, self._training)
+
+
+def _make(
+    cls: type[Tokenizer], definition: Definition, record: LearnedVocabulary | None
+) -> Tokenizer:
+    return cls._make(definition, training=record, stacklevel=2)
 
 
 def _rows(

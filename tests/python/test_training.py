@@ -197,10 +197,10 @@ def test_a_file_compressed_by_zstandard(tmp_path):
     assert merges_of(train(path, 400)) == reference.train([text], 400, PATTERNS["gpt2"])
 
 
-@pytest.mark.parametrize("piece_bytes", [1, 7, 64, 1000])
+@pytest.mark.parametrize("small", [1, 7, 64, 1000])
 @pytest.mark.parametrize("pattern", [*PATTERNS, OTHER_PATTERN])
-def test_a_file_in_pieces_is_the_whole_file(pattern, piece_bytes, tmp_path, monkeypatch):
-    rng = random.Random(piece_bytes)
+def test_a_file_in_pieces_is_the_whole_file(pattern, small, tmp_path, monkeypatch):
+    rng = random.Random(small)
     parts = [
         LINE,
         "a b",
@@ -219,17 +219,15 @@ def test_a_file_in_pieces_is_the_whole_file(pattern, piece_bytes, tmp_path, monk
     path = tmp_path / "text.txt"
     path.write_bytes(text.encode())
     whole = train(text, 400, pattern)
-    read_pieces = files.read_pieces
+    read_buffers = files.read_buffers
     n_pieces = []
 
-    small = piece_bytes
-
-    def in_small_pieces(path, *, may_cut, piece_bytes):
-        pieces = list(read_pieces(path, may_cut=may_cut, piece_bytes=small))
+    def in_small_pieces(path, find_cut, *, piece_bytes, skipped):
+        pieces = list(read_buffers(path, find_cut, piece_bytes=small, skipped=skipped))
         n_pieces.append(len(pieces))
         return pieces
 
-    monkeypatch.setattr(sources, "read_pieces", in_small_pieces)
+    monkeypatch.setattr(sources, "read_buffers", in_small_pieces)
     assert train(path, 400, pattern).definition == whole.definition
     # A pattern that only regex knows may not be cut for; with the others pieces are small indeed.
     assert n_pieces == [1] if pattern == OTHER_PATTERN else n_pieces[0] > 2
@@ -353,7 +351,9 @@ def test_files_that_are_not_there(tmp_path):
 
 @pytest.mark.parametrize("source", [[1], [None], ["a", 1.5], [["a"]], [bytearray(b"a")]])
 def test_items_that_are_no_text(source):
-    with pytest.raises(TypeError, match=r"a source holds str, bytes, paths .*, not "):
+    with pytest.raises(
+        TypeError, match=r"a source holds str, bytes, paths .* and Arrow arrays, not "
+    ):
         train(source, 300)
 
 
@@ -381,6 +381,8 @@ def test_wrong_patterns():
         train("a", 300, "gpt5")
     with pytest.raises(ValueError, match=r"pattern '\(a'"):
         train("a", 300, "(a")
+    with pytest.raises(TypeError):
+        train("a", 300, 1)
 
 
 def test_another_pattern_says_so_once():

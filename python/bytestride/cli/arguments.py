@@ -79,23 +79,6 @@ def add_threads(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def check_inputs(paths: list[Path]) -> None:
-    """Find out now, and not after an hour, that an input is no file that can be read.
-
-    Raises
-    ------
-    FileNotFoundError, IsADirectoryError, PermissionError
-        The first input that is not.
-    """
-    for path in paths:
-        if path.is_dir():
-            raise IsADirectoryError(f"{path} is a directory; name the files in it: {path}/*.txt")
-        # A pipe can be opened only once: closing it here would end it for whoever writes to it.
-        if path.is_file() or not path.exists():
-            with path.open("rb"):
-                pass
-
-
 def text_bytes(paths: list[Path]) -> int | None:
     """Return how much text the files hold, or None where one is compressed."""
     if any(path.suffix in {".gz", ".zst"} for path in paths):

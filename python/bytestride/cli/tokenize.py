@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from bytestride.cli.arguments import (
     add_threads,
     add_tokenizer,
-    check_inputs,
     load_tokenizer,
     positive,
     text_bytes,
@@ -58,10 +57,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(arguments: argparse.Namespace) -> None:
     """Encode and store."""
     from bytestride.cli.progress import Stages
+    from bytestride.corpus.files import check_readable
     from bytestride.jobs import tokenize_parts
     from bytestride.store import TokenStoreWriter
 
-    check_inputs(arguments.files)
+    check_readable(arguments.files)
     _check_store(arguments.output, force=arguments.force)
     tokenizer = load_tokenizer(arguments)
     eos = arguments.append_eos

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bytestride.cli.arguments import add_threads, check_inputs, check_output, positive, text_bytes
+from bytestride.cli.arguments import add_threads, check_output, positive, text_bytes
 
 if TYPE_CHECKING:
     from bytestride.tokenizer import Tokenizer
@@ -45,9 +45,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(arguments: argparse.Namespace) -> None:
     """Train and save."""
     from bytestride.cli.progress import Stages
+    from bytestride.corpus.files import check_readable
     from bytestride.tokenizer import Tokenizer
 
-    check_inputs(arguments.files)
+    check_readable(arguments.files)
     check_output(arguments.output, force=arguments.force)
     if arguments.special and arguments.output.suffix == ".tiktoken":
         raise ValueError(

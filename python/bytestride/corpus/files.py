@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, cast
 
@@ -66,20 +66,76 @@ def read_pieces(
     bytes
         None for an empty file; never empty.
     """
+    find_cut = _core.last_safe_cut if may_cut else None
+    for buffer in read_buffers(path, find_cut, piece_bytes=piece_bytes):
+        yield bytes(buffer)
+
+
+def read_buffers(
+    path: str | os.PathLike[str],
+    find_cut: Callable[[memoryview], int] | None,
+    *,
+    piece_bytes: int = PIECE_BYTES,
+    skipped: int = 0,
+) -> Iterator[memoryview]:
+    """Yield a file's bytes in order, each buffer as it was read into: nothing is copied but ends.
+
+    Parameters
+    ----------
+    path
+        The file.
+    find_cut
+        Gives the last place where a piece may end, 0 where there is none (`_core.last_safe_cut`);
+        None where the file may not be cut and comes whole.
+    piece_bytes
+        About how much to hold at a time.
+    skipped
+        How many bytes to leave out at the start: the end of a piece, when it was read before.
+
+    Yields
+    ------
+    memoryview
+        None for an empty file; never empty.
+    """
     with open_file(path) as file:
-        held = bytearray()
-        while True:
-            # Reading as much again as is held keeps the search for a cut linear.
-            wanted = max(piece_bytes, len(held))
-            chunk = file.read(wanted)
-            if not chunk:
-                break
-            held += chunk
-            if not may_cut or len(held) < piece_bytes:
+        _skip(file, skipped, path)
+        buffer = bytearray(piece_bytes)
+        n_held = 0
+        while n_read := file.readinto(memoryview(buffer)[n_held:]):  # type: ignore[attr-defined]
+            n_held += n_read
+            if n_held < len(buffer):
                 continue
-            cut = _core.last_safe_cut(held)
+            cut = find_cut(memoryview(buffer)) if find_cut is not None else 0
+            # Twice as much as is left keeps the search for a cut linear.
+            larger = bytearray(max(piece_bytes, (n_held - cut) * 2))
+            larger[: n_held - cut] = memoryview(buffer)[cut:]
             if cut:
-                yield bytes(held[:cut])
-                del held[:cut]
-        if held:
-            yield bytes(held)
+                yield memoryview(buffer)[:cut]
+            buffer, n_held = larger, n_held - cut
+        if n_held:
+            yield memoryview(buffer)[:n_held]
+
+
+def _skip(file: IO[bytes], n_bytes: int, path: str | os.PathLike[str]) -> None:
+    while n_bytes:
+        n_read = len(file.read(min(n_bytes, PIECE_BYTES)))
+        if not n_read:
+            raise ValueError(f"{path} ends {n_bytes} bytes before the place to go on from")
+        n_bytes -= n_read
+
+
+def check_readable(paths: Iterable[str | os.PathLike[str]]) -> None:
+    """Find out now, and not after an hour, that one of these is no file that can be read.
+
+    Raises
+    ------
+    FileNotFoundError, IsADirectoryError, PermissionError
+        The first that is not.
+    """
+    for path in map(Path, paths):
+        if path.is_dir():
+            raise IsADirectoryError(f"{path} is a directory; name the files in it: {path}/*.txt")
+        # A pipe can be opened only once: closing it here would end it for whoever writes to it.
+        if path.is_file() or not path.exists():
+            with path.open("rb"):
+                pass

@@ -3,36 +3,70 @@
 from __future__ import annotations
 
 import os
-import queue
-import threading
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from bytestride.corpus.files import open_file, read_pieces
+from bytestride import _core
+from bytestride.corpus.files import read_buffers
+from bytestride.corpus.read_ahead import read_ahead
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-Source = str | bytes | os.PathLike[str] | Iterable[str | bytes | os.PathLike[str]]
+Source = str | bytes | os.PathLike[str] | Iterable[str | bytes | os.PathLike[str]] | Any
+"""A text, a file, an Arrow array of texts, or an iterable of any of these."""
 
 # Small enough to stay in cache between reading and counting, large enough for all cores.
 _BATCH_BYTES = 2 * 1024 * 1024
+# Pieces of files below this wait for others, so that no call of the core is over small ones.
+_SMALL_BYTES = 256 * 1024
 
 
-def text_batches(source: Source, *, may_cut: bool) -> Iterator[Any]:
-    """Yield lists of texts, or Arrow arrays of them, in the order of the source.
+class Position(NamedTuple):
+    """How far a source was read: to a byte of an item, the items before it wholly.
 
-    Lists are of about 2 MiB each. Files are read ahead on another thread.
+    Bytes are those of a file's text, after decompression. `name` is that of the item's file.
+    """
+
+    n_items: int = 0
+    n_bytes: int = 0
+    name: str | None = None
+
+
+class Batch(NamedTuple):
+    """Documents as the core takes them, how many bytes they are, and where they end.
+
+    The size of a str is that of its characters.
+    """
+
+    documents: Any
+    offsets: npt.NDArray[np.int64] | None
+    n_bytes: int
+    end: Position
+
+
+def text_batches(
+    source: Source, *, may_cut: bool, lines: bool = False, start: Position | None = None
+) -> Iterator[Batch]:
+    """Yield the texts of a source in batches of about 2 MiB, in order.
+
+    What is there from the start (a path, a list or tuple) is read ahead by one thread; any other
+    iterable runs in the caller's.
 
     Parameters
     ----------
     source
-        A str or bytes is one document, a path is one file, read in pieces; an Arrow array of
-        strings has a document in each row; an iterable holds any of these.
+        A str or bytes is one document, a path is one file, read in pieces, and an Arrow array of
+        strings or binaries holds many; an iterable holds any of these.
     may_cut
         Whether a file may be cut at safe places.
+    lines
+        Each line of a text, with its newline, is a document.
+    start
+        Where to go on, if not from the start.
 
     Raises
     ------
@@ -41,131 +75,122 @@ def text_batches(source: Source, *, may_cut: bool) -> Iterator[Any]:
     FileNotFoundError, IsADirectoryError, PermissionError
         A path cannot be read.
     """
-    batch: list[str | bytes] = []
-    n_held = 0
-    for text in _items(source, may_cut):
-        if not isinstance(text, str | bytes):
-            if batch:
-                yield batch
-            yield text
-            batch, n_held = [], 0
-            continue
-        batch.append(text)
-        n_held += len(text)
-        if n_held >= _BATCH_BYTES:
-            yield batch
-            batch, n_held = [], 0
-    if batch:
-        yield batch
+    start = start or Position()
+    if isinstance(source, str | bytes | os.PathLike) or _is_arrow(source):
+        source = [source]
+    batches = _Batches(may_cut, lines).of(source, start)
+    return read_ahead(batches) if isinstance(source, list | tuple) else batches
 
 
-def line_batches(source: Source) -> Iterator[tuple[bytes, npt.NDArray[np.int64]]]:
-    """Yield texts with the offsets of their lines, each with its newline.
-
-    Parameters
-    ----------
-    source
-        As `text_batches` takes it, but for Arrow arrays.
-
-    Yields
-    ------
-    tuple of bytes and int64[n_lines + 1]
-    """
-    for item in _entries(source):
-        if isinstance(item, str | bytes):
-            text = item if isinstance(item, bytes) else _utf8(item)
-            yield text, _line_offsets(text)
-        elif isinstance(item, os.PathLike):
-            for piece in _ahead(_read_lines(item)):
-                yield piece, _line_offsets(piece)
-        else:
-            raise TypeError(
-                "lines are counted in str, bytes and paths (pathlib.Path), not in "
-                f"{type(item).__name__}"
-            )
+def _is_arrow(item: object) -> bool:
+    return hasattr(item, "__arrow_c_array__") or hasattr(item, "__arrow_c_stream__")
 
 
-def _entries(source: Source) -> Iterable[Any]:
-    if isinstance(source, str | bytes | os.PathLike) or hasattr(source, "__arrow_c_array__"):
-        return [source]
-    return cast("Iterable[Any]", source)
+class _Batches:
+    """Collects small texts into batches; pieces of files that are large enough go by themselves."""
+
+    def __init__(self, may_cut: bool, lines: bool) -> None:
+        self._lines = lines
+        self._find_cut = _after_last_newline if lines else _core.last_safe_cut
+        self._may_cut = may_cut or lines
+        self._texts: list[str | bytes] = []
+        self._n_held = 0
+
+    def of(self, source: Iterable[Any], start: Position) -> Iterator[Batch]:
+        end = start
+        for number, item in enumerate(islice(source, start.n_items, None), start.n_items):
+            if isinstance(item, str | bytes):
+                self._hold(item)
+            elif isinstance(item, os.PathLike):
+                skipped = start.n_bytes if number == start.n_items else 0
+                if skipped and start.name != os.fspath(item):
+                    raise ValueError(
+                        f"item {number} of the source is {os.fspath(item)}, and the place to go on "
+                        f"from is in {start.name}; give the same source again"
+                    )
+                for after, piece in self._pieces(item, number, skipped):
+                    if len(piece) < _SMALL_BYTES:
+                        self._hold(bytes(piece))
+                    else:
+                        yield from self._flush(end)
+                        ends = _line_ends(piece) if self._lines else np.array([0, len(piece)])
+                        yield Batch(piece, ends.astype(np.int64), len(piece), after)
+                    end = after
+            elif _is_arrow(item):
+                yield from self._flush(end)
+                if self._lines:
+                    for text in _values(item):
+                        self._hold(text)
+                else:
+                    n_bytes = int(getattr(item, "nbytes", 0))
+                    yield Batch(item, None, n_bytes, Position(number + 1))
+            else:
+                raise TypeError(
+                    "a source holds str, bytes, paths (pathlib.Path) and Arrow arrays, not "
+                    f"{type(item).__name__}"
+                )
+            end = Position(number + 1)
+            if self._n_held >= _BATCH_BYTES:
+                yield from self._flush(end)
+        yield from self._flush(end)
+
+    def _pieces(
+        self, path: os.PathLike[str], number: int, skipped: int
+    ) -> Iterator[tuple[Position, memoryview]]:
+        n_bytes = skipped
+        find_cut: Callable[[memoryview], int] | None = self._find_cut if self._may_cut else None
+        for piece in read_buffers(path, find_cut, piece_bytes=_BATCH_BYTES, skipped=skipped):
+            n_bytes += len(piece)
+            yield Position(number, n_bytes, os.fspath(path)), piece
+
+    def _hold(self, text: str | bytes) -> None:
+        self._texts.append(text)
+        self._n_held += len(text)
+
+    def _flush(self, end: Position) -> Iterator[Batch]:
+        texts, n_bytes = self._texts, self._n_held
+        self._texts, self._n_held = [], 0
+        if not texts:
+            return
+        if not self._lines:
+            yield Batch(texts, None, n_bytes, end)
+            return
+        data = [text if isinstance(text, bytes) else _to_utf8(text) for text in texts]
+        joined = b"".join(data)
+        ends = np.cumsum([0, *map(len, data)])
+        yield Batch(joined, np.union1d(ends, _line_ends(joined)).astype(np.int64), n_bytes, end)
 
 
-def _items(source: Source, may_cut: bool) -> Iterator[Any]:
-    # A chunked Arrow array is taken chunk by chunk: its items would be one object each.
-    source = getattr(source, "chunks", source)
-    for item in _entries(source):
-        if isinstance(item, str | bytes) or hasattr(item, "__arrow_c_array__"):
-            yield item
-        elif isinstance(item, os.PathLike):
-            yield from _ahead(read_pieces(item, may_cut=may_cut, piece_bytes=_BATCH_BYTES))
-        else:
-            raise TypeError(
-                "a source holds str, bytes, paths (pathlib.Path) and Arrow arrays, not "
-                f"{type(item).__name__}"
-            )
+def _after_last_newline(text: memoryview) -> int:
+    # Not from the front: the last line is short beside the piece, as a rule.
+    step = 65_536
+    for begin in range(len(text) - step, 0, -step):
+        found = bytes(text[begin : begin + step]).rfind(b"\n")
+        if found >= 0:
+            return begin + found + 1
+    return bytes(text[: len(text) % step or step]).rfind(b"\n") + 1
 
 
-def _read_lines(path: str | os.PathLike[str]) -> Iterator[bytes]:
-    """Yield a file's bytes in order, cut behind newlines only."""
-    with open_file(path) as file:
-        held = b""
-        while chunk := file.read(max(_BATCH_BYTES, len(held))):
-            held += chunk
-            end = held.rfind(b"\n") + 1
-            if end:
-                yield held[:end]
-                held = held[end:]
-        if held:
-            yield held
-
-
-def _line_offsets(text: bytes) -> npt.NDArray[np.int64]:
+def _line_ends(text: bytes | memoryview) -> npt.NDArray[np.int64]:
+    """Where lines begin and end, newlines in them."""
     ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n")) + 1
-    tail = [len(text)] if not len(ends) or ends[-1] != len(text) else []
-    return np.concatenate(([0], ends, tail)).astype(np.int64)
+    last = [] if len(ends) and ends[-1] == len(text) else [len(text)]
+    return np.concatenate(([0], ends, last)).astype(np.int64)
 
 
-def _utf8(text: str) -> bytes:
-    """Encode a str as UTF-8, lone surrogates as U+FFFD, as the core reads one."""
+def _to_utf8(text: str) -> bytes:
     try:
         return text.encode()
-    except UnicodeEncodeError:
+    except UnicodeEncodeError:  # as the core does: half of a surrogate pair becomes U+FFFD
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
 
 
-def _ahead(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield the same pieces, each read while the one before is worked on.
+def _values(array: Any) -> Iterator[str | bytes]:  # noqa: ANN401 (any library's array)
+    import pyarrow as pa
 
-    The reader is not waited for in the end: it may be in a read that never comes back (a pipe).
-    """
-    done = object()
-    waiting: queue.Queue[object] = queue.Queue(1)
-    is_over = threading.Event()
-
-    def put(item: object) -> None:
-        while not is_over.is_set():
-            try:
-                return waiting.put(item, timeout=0.1)
-            except queue.Full:
-                continue
-
-    def read() -> None:
-        try:
-            for piece in pieces:
-                put(piece)
-                if is_over.is_set():
-                    return
-            put(done)
-        except BaseException as error:
-            put(error)
-
-    reader = threading.Thread(target=read, name="bytestride-reader", daemon=True)
-    reader.start()
-    try:
-        while (item := waiting.get()) is not done:
-            if isinstance(item, BaseException):
-                raise item
-            yield cast("bytes", item)
-    finally:
-        is_over.set()
+    chunked = pa.chunked_array(array)
+    if chunked.null_count:
+        raise ValueError(f"the Arrow array holds {chunked.null_count} nulls; drop them first")
+    for chunk in chunked.chunks:
+        for begin in range(0, len(chunk), 4096):
+            yield from chunk.slice(begin, 4096).to_pylist()

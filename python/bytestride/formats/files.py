@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 
 def read_file(path: str | os.PathLike[str]) -> bytes:
@@ -24,7 +27,14 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
 
 
 def write_file(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a file under a temporary name beside it, then rename it to its own.
+    """Write a file of these bytes; otherwise as `writing`."""
+    with writing(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def writing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """Open a file for writing under a temporary name beside the path; then rename it to its own.
 
     A reader sees the old file or the new one. When anything fails, Ctrl-C too, what stood under the
     name still stands. A symbolic link is written through.
@@ -47,7 +57,7 @@ def write_file(path: str | os.PathLike[str], data: bytes) -> None:
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
     try:
         with temporary.open("xb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())  # a crash after the rename must not leave an empty file
         temporary.replace(target)

@@ -1,10 +1,11 @@
 """Learning a vocabulary: count the words, then merge the most frequent pair again and again."""
 
-from bytestride.training.counting import count_words, count_words_to_parquet
-from bytestride.training.learning import Progress, extended, learn_vocabulary
+from bytestride.training.count_settings import CountSettings
+from bytestride.training.counting import Progress, count_words, count_words_to_parquet
 from bytestride.training.presets import PRESETS
+from bytestride.training.train import extend_vocabulary, learn_vocabulary
 from bytestride.training.vocabulary import LearnedVocabulary
-from bytestride.training.word_counts import CountSettings, WordCounts
+from bytestride.training.word_counts import WordCounts
 
 __all__ = [
     "PRESETS",
@@ -14,6 +15,6 @@ __all__ = [
     "WordCounts",
     "count_words",
     "count_words_to_parquet",
-    "extended",
+    "extend_vocabulary",
     "learn_vocabulary",
 ]

@@ -1,74 +1,95 @@
-"""Counting the words of a text."""
+"""Counting the words of a source: files are read ahead by one thread while the core counts."""
 
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import Any, Protocol
 
 from bytestride import _core
-from bytestride.corpus.sources import Source, line_batches, text_batches
-from bytestride.definition import AddedToken
-from bytestride.published import resolve_pattern
+from bytestride.corpus.files import check_readable
+from bytestride.corpus.sources import Batch, Source, text_batches
 from bytestride.splitting import make_splitter
-from bytestride.training.word_counts import (
+from bytestride.stages import Pattern, Split
+from bytestride.training.checkpoint import Checkpoint, uninterrupted
+from bytestride.training.count_settings import (
     CountSettings,
     SpecialsInText,
     Unit,
-    WordCounts,
-    parquet_writer,
+    check_special_tokens,
 )
+from bytestride.training.word_counts import WordCounts
 
-if TYPE_CHECKING:
-    from bytestride.training.learning import Progress
+GIANT_WORD_BYTES = 1024 * 1024
+"""Longer words are warned of: they are seldom meant."""
 
-# A word as long as this is no word: a text without spaces, or another language than the pattern's.
-_GIANT_WORD_BYTES = 1 << 20
+_N_WORDS_TRIED = 1000
+_N_BYTES_TO_JUDGE = 1000  # in less text a good pattern may find nothing
+
+
+class Progress(Protocol):
+    """Told how far training has come; an exception from it, or Ctrl-C, stops the training."""
+
+    def __call__(self, stage: str, done: int, total: int | None) -> None:
+        """Take the stage, "count" (in bytes) or "merge" (in tokens), and how much of it is done.
+
+        `total` is None where it is not known.
+        """
 
 
 def count_words(
     source: Source,
     *,
-    pattern: str = "cl100k",
+    pattern: Pattern = "cl100k",
     unit: Unit = "document",
     special_tokens: Iterable[str] = (),
     specials_in_text: SpecialsInText = "drop",
     first_offsets: bool = False,
+    normalizer: str | None = None,
     num_threads: int | None = None,
     memory_bytes: int | None = None,
     progress: Progress | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> WordCounts:
-    """Count the words (pretokens) of a text.
-
-    The result does not depend on threads, nor on how the source is cut.
+    """Count how often each pretoken of a source occurs. The result does not depend on threads.
 
     Parameters
     ----------
-    source : str, bytes, path, Arrow array of strings, or an iterable of these
-        A str or bytes is a document; a `pathlib.Path` is a file, read in pieces.
-    pattern : str
-        The name of a split pattern ("gpt2", "cl100k", "o200k", …) or a regular expression.
-    unit : "document" or "line"
-        What is split by itself: whole documents, or each line with its newline (as Hugging Face's
-        ``train(files)`` does).
+    source : str, bytes, path, Arrow array, or an iterable of these
+        A str or bytes is a document; a `pathlib.Path` is a file, plain or ``.gz`` or ``.zst``, read
+        in pieces; an Arrow array of strings or binaries holds many documents.
+    pattern : str or tuple of stages
+        The name of a split pattern ("gpt2", "cl100k", "o200k", …), a regular expression or stages.
+    unit : {"document", "line"}
+        What no word crosses. "line": each line with its newline is a document, as in Hugging Face's
+        ``train(files)``.
     special_tokens : iterable of str
-        Texts that are cut out before the split: nothing is learned across them.
-    specials_in_text : "drop" or "hf"
-        Whether those are left out, or counted as words, as Hugging Face's trainer does.
+        Texts that become one id each, later.
+    specials_in_text : {"drop", "hf", "text"}
+        What becomes of them where they stand in the text: they are cut out and nothing is learned
+        from them; they are cut out and counted as a word, as Hugging Face does with tokens that
+        were added before training; or they are text like any other.
     first_offsets : bool
-        Keep where each word stands first: what ties by first sight (the preset "minbpe") need.
-        Counting then takes one thread.
+        Keep where each word stands first, which presets that break ties by first sight need. It
+        takes one thread.
+    normalizer : "NFC", optional
+        Normal form of the text.
     num_threads : int, optional
         By default all cores that the process may use.
     memory_bytes : int, optional
-        What the tables may take together, at least 4 MiB; what exceeds it goes to a scratch file in
-        the folder for temporary files and comes back in the end, since the result is whole. Use
-        `count_words_to_parquet` where the result itself is too large.
+        What the tables of words may take while they are counted, at least 4 MiB; what exceeds it
+        goes to a scratch file in the folder for temporary files. The counts stay exact. The
+        finished table is in memory whole, and the text that is being read is not in the limit.
     progress : callable, optional
-        Called as ``progress("count", n_bytes, None)``.
+        Called as ``progress("count", done, total)``, in bytes.
+    checkpoint : path, optional
+        A Parquet file for the counts so far, if the counting is stopped by Ctrl-C or an error of
+        the source. The same call again goes on from there, and takes the file away in the end.
 
     Returns
     -------
@@ -76,145 +97,275 @@ def count_words(
 
     Raises
     ------
+    FileNotFoundError, IsADirectoryError, PermissionError
+        A file cannot be read; for a list of files, found out before anything is counted.
     ValueError
-        An unknown unit, an empty or repeated special token, `memory_bytes` below 4 MiB, a count
-        above 2**64 - 1.
+        A pattern that matches nothing in the text, or may match an empty text; a memory limit that
+        is too small; a checkpoint of another source or other settings.
 
     Warns
     -----
     UserWarning
-        A word of a mebibyte or more, with its beginning: the pattern does not cut this text.
+        A word is longer than 1 MiB; the pattern is none that the core scans itself.
     """
-    settings = _settings(pattern, unit, special_tokens, specials_in_text)
-    with _counter(settings, first_offsets, memory_bytes) as (counter, may_cut):
-        _count(counter, source, unit, may_cut, num_threads, progress)
-        n_text_bytes = counter.n_text_bytes
+    settings = CountSettings(
+        pattern, unit, check_special_tokens(special_tokens), specials_in_text, normalizer
+    )
+    return count_by_settings(
+        source,
+        settings,
+        first_offsets=first_offsets,
+        num_threads=num_threads,
+        memory_bytes=memory_bytes,
+        progress=progress,
+        checkpoint=checkpoint,
+        stacklevel=2,
+    )
+
+
+def count_by_settings(
+    source: Source,
+    settings: CountSettings,
+    *,
+    first_offsets: bool = False,
+    num_threads: int | None = None,
+    memory_bytes: int | None = None,
+    progress: Progress | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    stacklevel: int | None = None,
+) -> WordCounts:
+    """Count by settings that were checked; otherwise as `count_words`.
+
+    `stacklevel` is that of the call that a warning shows; None for no warning of the pattern.
+    """
+    total = _check_source(source)
+    saved = None if checkpoint is None else Checkpoint(checkpoint, settings, first_offsets)
+    up = None if stacklevel is None else stacklevel + 1
+    with _counter(settings, first_offsets, memory_bytes, up) as (counter, may_cut):
+        batches = text_batches(
+            source,
+            may_cut=may_cut,
+            lines=settings.unit == "line",
+            start=None if saved is None else saved.start,
+        )
+        n_texts = _count(batches, counter, num_threads, progress, total, saved)
         table = counter.finish()
-    _warn_of_giants(table)
-    return WordCounts(table, settings, n_text_bytes)
+    counts = WordCounts.from_core(table, settings)
+    _refuse_no_match(counts, n_texts)
+    if saved is not None:
+        counts = saved.before + counts if saved.before is not None else counts
+        saved.remove()
+    _warn_of_giants(counts.table, up)
+    return counts
 
 
 def count_words_to_parquet(
     source: Source,
     path: str | os.PathLike[str],
     *,
-    pattern: str = "cl100k",
+    pattern: Pattern = "cl100k",
     unit: Unit = "document",
     special_tokens: Iterable[str] = (),
     specials_in_text: SpecialsInText = "drop",
     first_offsets: bool = False,
+    normalizer: str | None = None,
     num_threads: int | None = None,
     memory_bytes: int | None = None,
     progress: Progress | None = None,
 ) -> int:
     """Count words as `count_words` does, straight into a Parquet file.
 
-    Memory holds a sixty-fourth of the words at a time at the end, so that the whole table may be
-    larger than memory. The file is the same for the same text, whatever the threads and the memory.
+    At the end memory holds a sixty-fourth of the words at a time, so that the whole table may be
+    larger than memory. Its rows are in no order, and add up to the same counts.
 
     Returns
     -------
     int
         How many different words there are.
-    """
-    settings = _settings(pattern, unit, special_tokens, specials_in_text)
-    n_words = 0
-    with (
-        _counter(settings, first_offsets, memory_bytes) as (counter, may_cut),
-        parquet_writer(path, settings, first_offsets) as write,
-    ):
-        _count(counter, source, unit, may_cut, num_threads, progress)
-        for part in range(counter.n_parts):
-            table = counter.finish_part(part)
-            n_words += table.n_words
-            _warn_of_giants(table)
-            if table.n_words:
-                write(table)
-    return n_words
-
-
-def _settings(
-    pattern: str, unit: Unit, special_tokens: Iterable[str], specials_in_text: SpecialsInText
-) -> CountSettings:
-    if unit not in ("document", "line"):
-        raise ValueError(f"unit must be 'document' or 'line', not {unit!r}")
-    if specials_in_text not in ("drop", "hf"):
-        raise ValueError(f"specials_in_text must be 'drop' or 'hf', not {specials_in_text!r}")
-    tokens = checked_specials(special_tokens)
-    return CountSettings(resolve_pattern(pattern), unit, tokens, specials_in_text)
-
-
-def checked_specials(special_tokens: Iterable[str]) -> tuple[str, ...]:
-    """Check special tokens and give them as a tuple.
 
     Raises
     ------
-    TypeError
-        One str instead of a list, or something that is no str.
-    ValueError
-        One is empty, given twice, or holds a lone surrogate.
+    OSError
+        The file cannot be written. It is whole or not there.
+    ModuleNotFoundError
+        There is no pyarrow, which writes it.
     """
-    if isinstance(special_tokens, str):
-        raise TypeError("special_tokens must be a list of texts, not one str")
-    tokens = tuple(special_tokens)
-    for token in tokens:
-        if not isinstance(token, str):
-            raise TypeError(f"special tokens must be str, not {type(token).__name__}")
-        token.encode()  # a lone surrogate is an error, and says where
-        if not token:
-            raise ValueError("a special token must not be empty")
-    if len({*tokens}) != len(tokens):
-        twice = next(token for token in tokens if tokens.count(token) > 1)
-        raise ValueError(f"special token {twice!r} is given twice; keep one of them")
-    return tokens
+    from bytestride.training.count_tables import writing_parquet
+
+    settings = CountSettings(
+        pattern, unit, check_special_tokens(special_tokens), specials_in_text, normalizer
+    )
+    total = _check_source(source)
+    n_words = 0
+    with (
+        _counter(settings, first_offsets, memory_bytes, 2) as (counter, may_cut),
+        writing_parquet(path, settings, first_offsets) as write,
+    ):
+        batches = text_batches(source, may_cut=may_cut, lines=unit == "line")
+        _count(batches, counter, num_threads, progress, total, None)
+        for part in range(counter.n_parts):
+            table = counter.finish_part(part)
+            n_words += table.n_words
+            _warn_of_giants(table, 2)
+            write(table)
+    return n_words
 
 
 @contextmanager
 def _counter(
-    settings: CountSettings, first_offsets: bool, memory_bytes: int | None
+    settings: CountSettings,
+    first_offsets: bool,
+    memory_bytes: int | None,
+    stacklevel: int | None,
 ) -> Iterator[tuple[_core.WordCounter, bool]]:
-    # Ids do not matter for counting: a special token is found by its text.
-    added = [AddedToken(token, i) for i, token in enumerate(settings.special_tokens)]
-    splitter = make_splitter(settings.pattern, added, stacklevel=None)
-    options: dict[str, Any] = {
-        "firsts": first_offsets,
-        "count_added": settings.specials_in_text == "hf",
-    }
+    """Give a counter, with a scratch file if it has a limit, and whether files may be cut."""
+    # The frames of this function and of the context are between us and the caller.
+    splitter = make_splitter(
+        settings.pattern,
+        settings.added_tokens(),
+        normalizer=settings.normalizer,
+        stacklevel=None if stacklevel is None else stacklevel + 2,
+    )
+    _refuse_empty_matches(settings.pattern)
+    count_added = settings.specials_in_text == "hf"
     if memory_bytes is None:
-        yield _core.WordCounter(splitter, **options), splitter.may_cut
+        counter = _core.WordCounter(splitter, firsts=first_offsets, count_added=count_added)
+        yield counter, splitter.may_cut
         return
-    with tempfile.TemporaryFile(prefix="bytestride-counts-") as scratch:
-        options |= {"memory_bytes": memory_bytes, "spill_descriptor": scratch.fileno()}
-        yield _core.WordCounter(splitter, **options), splitter.may_cut
+    with tempfile.TemporaryFile(prefix="bytestride-counts-", buffering=0) as scratch:
+        counter = _core.WordCounter(
+            splitter,
+            firsts=first_offsets,
+            count_added=count_added,
+            memory_bytes=memory_bytes,
+            spill_descriptor=scratch.fileno(),
+        )
+        yield counter, splitter.may_cut
 
 
 def _count(
+    batches: Iterator[Batch],
     counter: _core.WordCounter,
-    source: Source,
-    unit: Unit,
-    may_cut: bool,
     num_threads: int | None,
     progress: Progress | None,
-) -> None:
-    def report() -> None:
-        if progress is not None:
-            progress("count", counter.n_text_bytes, None)
+    total: int | None,
+    saved: Checkpoint | None,
+) -> int | None:
+    """Count all batches; gives the number of texts, where known."""
+    n_bytes = 0 if saved is None else saved.n_bytes
+    n_texts: int | None = 0
+    try:
+        with uninterrupted(active=saved is not None) as interrupts:
+            for batch in batches:
+                interrupts.let_through()
+                if saved is not None:
+                    saved.is_whole = False
+                counter.add(batch.documents, batch.offsets, num_threads)
+                n_bytes += batch.n_bytes
+                if saved is not None:
+                    saved.is_whole, saved.start, saved.n_bytes = True, batch.end, n_bytes
+                n_texts = _add_texts(n_texts, batch)
+                interrupts.let_through()
+                if progress is not None:
+                    progress("count", n_bytes, total)
+    except BaseException as error:
+        kept = saved is not None and saved.write(counter)
+        _add_note(error, n_bytes, saved if kept else None)
+        raise
+    return n_texts
 
-    if unit == "line":
-        for text, offsets in line_batches(source):
-            counter.add(text, offsets, num_threads=num_threads)
-            report()
-    else:
-        for batch in text_batches(source, may_cut=may_cut):
-            counter.add(batch, num_threads=num_threads)
-            report()
+
+def _add_texts(n_texts: int | None, batch: Batch) -> int | None:
+    if n_texts is None or not isinstance(batch.documents, list):
+        return (
+            None if batch.offsets is None or n_texts is None else n_texts + len(batch.offsets) - 1
+        )
+    return n_texts + sum(map(bool, batch.documents))
 
 
-def _warn_of_giants(table: _core.WordCounts) -> None:
-    n_bytes, begin = table.longest()
-    if n_bytes >= _GIANT_WORD_BYTES:
+def _add_note(error: BaseException, n_bytes: int, saved: Checkpoint | None) -> None:
+    if sys.version_info < (3, 11):
+        return
+    if saved is not None:
+        error.add_note(
+            f"the counts of the first {n_bytes:,} bytes are in {saved.path}; the same call goes on "
+            "from there"
+        )
+    elif n_bytes and isinstance(error, Exception):
+        error.add_note(
+            f"{n_bytes:,} bytes were counted by then, and nothing was kept; with checkpoint= they "
+            "are, or count the parts by themselves and add them with +"
+        )
+
+
+def _check_source(source: Source) -> int | None:
+    """Check that files can be read; gives the bytes of the source where they are known."""
+    items = source if isinstance(source, list | tuple) else [source]
+    paths = [item for item in items if isinstance(item, os.PathLike)]
+    check_readable(paths)
+    total = 0
+    for item in items:
+        if isinstance(item, str | bytes):
+            total += len(item)
+        elif isinstance(item, os.PathLike) and not os.fspath(item).endswith((".gz", ".zst")):
+            total += os.stat(item).st_size  # noqa: PTH116 (any os.PathLike)
+        else:
+            return None
+    return total
+
+
+def _refuse_empty_matches(pattern: Pattern) -> None:
+    """Refuse what was written for at least one character and matches none."""
+    for text in _expressions(pattern):
+        if _compiled(text).fullmatch("") is not None:
+            raise ValueError(
+                f"pattern {text!r} matches an empty text, and so between any two characters; let "
+                "it need a character (+ in place of *), or name a known pattern"
+            )
+
+
+def _refuse_no_match(counts: WordCounts, n_texts: int | None) -> None:
+    """Refuse a pattern that matched nothing, so that each text is one word."""
+    pattern = counts.settings.pattern
+    if not isinstance(pattern, str) or not _expressions(pattern):
+        return
+    if n_texts is None or counts.total != n_texts or counts.n_text_bytes < _N_BYTES_TO_JUDGE:
+        return
+    compiled = _compiled(pattern)
+    for word, _ in islice(counts, _N_WORDS_TRIED):
+        try:
+            if compiled.search(word.decode(errors="replace"), timeout=1.0):
+                return
+        except TimeoutError:
+            return
+    raise ValueError(
+        f"pattern {pattern!r} matches nothing in any of {n_texts:,} texts, so each would be one "
+        "word; write a pattern of the words themselves, or name a known one, such as 'cl100k'"
+    )
+
+
+def _expressions(pattern: Pattern) -> list[str]:
+    """Give the regular expressions of a pattern that the core does not scan itself."""
+    known = {text for _, text in _core.known_patterns()}
+    stages = (Split(pattern),) if isinstance(pattern, str) else pattern
+    return [s.pattern for s in stages if isinstance(s, Split) and s.pattern not in known]
+
+
+def _compiled(pattern: str) -> Any:  # noqa: ANN401 (the regex package has no types)
+    import regex
+
+    from bytestride.splitting.pattern_syntax import rewrite_pattern
+
+    rewritten, _ = rewrite_pattern(pattern, None, _core.category_ranges)
+    return regex.compile(rewritten, flags=regex.V1)
+
+
+def _warn_of_giants(table: _core.WordCounts, stacklevel: int | None) -> None:
+    n_bytes, start = table.longest()
+    if n_bytes >= GIANT_WORD_BYTES:
         warnings.warn(
-            f"one word has {n_bytes:,} bytes and begins with {begin!r}: the pattern does not cut "
-            "this text, and training on it will take memory and time in proportion",
-            stacklevel=3,
+            f"a word of {n_bytes:,} bytes, which begins with {start!r}: the pattern does not cut "
+            "this text; training goes on, exactly, but a pattern that does, or unit='line', is "
+            "usually meant",
+            stacklevel=2 if stacklevel is None else stacklevel + 1,
         )

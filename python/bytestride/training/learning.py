@@ -1,275 +1,312 @@
-"""From word counts to a vocabulary."""
+"""Learning from word counts: the most frequent pair becomes a token, again and again."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bytestride import _core
-from bytestride.corpus.sources import Source
-from bytestride.published import resolve_pattern
-from bytestride.training.counting import checked_specials, count_words
-from bytestride.training.presets import Preset, preset_named
-from bytestride.training.vocabulary import LearnedVocabulary, byte_level_specials
+from bytestride.definition import AddedToken, Definition
+from bytestride.token_map import MAX_ID
+from bytestride.training.counting import Progress
+from bytestride.training.merge_order import merges_in_order
+from bytestride.training.presets import (
+    InitialAlphabet,
+    Layout,
+    Preset,
+    lay_out,
+    preset_named,
+)
+from bytestride.training.vocabulary import LearnedVocabulary, Start
 from bytestride.training.word_counts import WordCounts
 
 if TYPE_CHECKING:
-    from bytestride.definition import Definition
+    import numpy.typing as npt
 
-_TOKENS_PER_STEP = 256
-
-
-class Progress(Protocol):
-    """Told how far training has come; an exception from it, or Ctrl-C, stops the training."""
-
-    def __call__(self, stage: str, done: int, total: int | None) -> None:
-        """Take the stage, "count" (in bytes) or "merge" (in tokens), and how much of it is done."""
+_MERGES_PER_STEP = 256
+_NO_MERGES = np.zeros((0, 2), np.uint32)
 
 
-def learn_vocabulary(
-    source: WordCounts | Source,
+@dataclass(frozen=True)
+class Options:
+    """What `learn` and `extend` are told beside the counts; see `Tokenizer.train`."""
+
+    preset: str = "bytestride"
+    min_frequency: int = 0
+    max_token_length: int | None = None
+
+    def rules(self) -> Preset:
+        """Check them; gives the preset.
+
+        Raises
+        ------
+        ValueError
+            No such preset; a length below 1; a frequency below 0.
+        """
+        preset = preset_named(self.preset)
+        if self.min_frequency < 0:
+            raise ValueError(f"min_frequency must be 0 or more, not {self.min_frequency}")
+        if self.max_token_length is not None and self.max_token_length < 1:
+            raise ValueError(f"max_token_length must be at least 1, not {self.max_token_length}")
+        return preset
+
+    def forbids_merges(self) -> bool:
+        """Whether tokens may have one byte only."""
+        return self.max_token_length == 1 and not self.rules().length_is_exclusive
+
+
+def learn(
+    held: list[WordCounts],
     vocab_size: int,
+    options: Options,
     *,
-    preset: str = "bytestride",
-    pattern: str | None = None,
-    special_tokens: Iterable[str] = (),
-    min_frequency: int = 0,
-    max_token_length: int | None = None,
-    initial_alphabet: bool | None = None,
-    num_threads: int | None = None,
+    special_tokens: tuple[str, ...],
+    initial_alphabet: InitialAlphabet = True,
+    initial_merges: Iterable[tuple[bytes, bytes]] = (),
     progress: Progress | None = None,
 ) -> LearnedVocabulary:
-    """Learn a vocabulary from word counts, or from a text whose words are counted first.
+    """Learn a vocabulary from the one table that is held; see `Tokenizer.train` for the rest.
 
-    Parameters
-    ----------
-    source : WordCounts, or what `count_words` takes
-    vocab_size : int
-        Tokens altogether: bytes, merges and special tokens.
-    preset : str
-        Whose rules to follow (`bytestride.training.presets`): "bytestride", the bytes in ByteLevel
-        order, ties to the smaller (left id, right id), special tokens last; "hf", Hugging Face's
-        BpeTrainer; "rustbpe" (bpeasy and ffbpe have the same rule); "minbpe" (tiktoken's
-        educational trainer too); "cs336".
-    pattern : str, optional
-        As in `count_words`; word counts have theirs.
-    special_tokens : iterable of str
-        Texts that are one id each. They are never learned from, but with the preset "hf", where
-        they are ordinary text while training; count with `specials_in_text` for its other rule.
-    min_frequency : int
-        Pairs that stand side by side less often do not merge.
-    max_token_length : int, optional
-        In bytes; as the preset has it.
-    initial_alphabet : bool, optional
-        Whether bytes that the text does not hold get an id. By default as the preset has it: all do
-        but with "hf".
-    num_threads, progress
-        As in `count_words`; progress also gets ``("merge", n_tokens, n_wanted)``.
-
-    Returns
-    -------
-    LearnedVocabulary
-        Smaller than `vocab_size` where no pair is left that may merge.
+    The table is taken out of the list, and goes when the merge loop has a copy of its own, if
+    nobody else holds it.
 
     Raises
     ------
     ValueError
-        `vocab_size` is below what bytes and special tokens need; the preset needs first offsets and
-        the counts have none; an unknown preset; a special token that is empty or given twice.
+        The size is below what there is before any merge; the counts lack what the preset needs, or
+        were cut at other special tokens; an option makes no sense.
     """
-    rules = preset_named(preset)
-    specials = checked_specials(special_tokens)
-    if isinstance(vocab_size, bool) or not isinstance(vocab_size, int | np.integer):
-        raise TypeError(f"vocab_size must be an int, not {type(vocab_size).__name__}")
-    least = 256 if not rules.observed_bytes_only or initial_alphabet else 0
-    _check_size(int(vocab_size), least, len(specials))
-    if isinstance(source, WordCounts):
-        if pattern is not None and resolve_pattern(pattern) != source.settings.pattern:
-            raise ValueError(
-                f"the words were counted with the pattern {source.settings.pattern!r}; leave "
-                "pattern out, or count them with the one you want"
-            )
-        counts = source
-    else:
-        counts = count_words(
-            source,
-            pattern="cl100k" if pattern is None else pattern,
-            special_tokens=() if rules.specials_are_text else specials,
-            first_offsets=rules.tie_break == "first_seen",
-            num_threads=num_threads,
-            progress=progress,
-        )
-        del source
-    if rules.tie_break == "first_seen" and not counts.has_first_offsets:
-        raise ValueError(
-            f"the preset {preset!r} breaks ties by where a pair stands first, and these word "
-            "counts do not have the column first; count with first_offsets=True"
-        )
-    held = [counts]  # taken out by who needs them, so that they go when they are laid out
-    del counts
-    return _learn(
-        held, int(vocab_size), rules, specials, min_frequency, max_token_length, initial_alphabet,
-        progress,
-    )  # fmt: skip
-
-
-def _check_size(vocab_size: int, n_bytes: int, n_specials: int) -> None:
-    if vocab_size < n_bytes + n_specials:
-        raise ValueError(
-            f"vocab_size is {vocab_size}; the {n_bytes} bytes and {n_specials} special tokens "
-            f"need at least {n_bytes + n_specials}"
-        )
-
-
-def _learn(
-    held: list[WordCounts],
-    vocab_size: int,
-    rules: Preset,
-    specials: tuple[str, ...],
-    min_frequency: int,
-    max_token_length: int | None,
-    initial_alphabet: bool | None,
-    progress: Progress | None,
-) -> LearnedVocabulary:
+    preset = options.rules()
     counts = held.pop()
-    order = rules.byte_order
-    used = order
-    if rules.observed_bytes_only and not initial_alphabet:
-        words = counts.table.arrays()[0]
-        seen = np.bincount(words, minlength=256) != 0
-        used = bytes(byte for byte in order if seen[byte])
-        _check_size(vocab_size, len(used), len(specials))
-    # While learning, ids are those of the preset with all bytes and without the special tokens
-    # beside them; only their order matters, and special tokens that merges may make are among them.
-    existing: list[tuple[bytes, int]] = []
-    base_ids = np.empty(256, np.uint32)
-    n_ids = 0
-    bytes_of_specials: dict[bytes, int] = {}
-    if rules.specials_are_text:
-        bytes_of_specials = byte_level_specials({token: i for i, token in enumerate(specials)})
-        existing = [(token, i) for token, i in bytes_of_specials.items() if len(token) > 1]
-        n_ids = len(specials)
-    n_shared = 0
-    for byte in order:
-        known = bytes_of_specials.get(bytes([byte]))
-        if known is not None and byte in used:
-            base_ids[byte] = known
-            n_shared += 1
-        else:
-            base_ids[byte] = n_ids
-            n_ids += 1
-    loop = _core.MergeLoop(
-        counts.table,
-        base_ids,
-        tie_break=rules.tie_break,
-        min_count=min_frequency,
-        max_token_bytes=_strict_limit(rules, max_token_length),
-        existing=existing,
-        next_id=n_ids,
-        n_expected=vocab_size,
+    _check_counts(counts, preset, special_tokens)
+    layout = lay_out(preset, special_tokens, _alphabet(initial_alphabet, counts))
+    n_new = vocab_size - _least(layout, vocab_size)
+    loop = _merge_loop(
+        counts,
+        options,
+        base_ids=layout.base_ids,
+        existing=layout.existing,
+        next_id=layout.next_id,
+        n_new=n_new,
     )
-    n_bytes_text, pattern = counts.n_text_bytes, counts.settings.pattern
+    start, n_text_bytes = _start_of(layout, counts), counts.n_text_bytes
     del counts
-    n_tokens = vocab_size - len(used) - len(specials) + n_shared
-    run_loop(loop, n_tokens, progress)
-    tokens: dict[int, bytes] = {int(base_ids[byte]): bytes([byte]) for byte in range(256)}
-    pairs = _pairs_in_bytes(loop, tokens)
+    n_given = _replay_given(loop, layout, list(initial_merges), n_new)
+    _run(loop, options, n_new, n_given, progress)
+    products = loop.products()
+    n_made = max(int(products.max(initial=0)) + 1 - layout.next_id, 0)
+    ids = layout.final_ids(n_made)
     return LearnedVocabulary(
-        base=tuple(bytes([byte]) for byte in used),
-        special_tokens=specials,
-        preset=rules,
-        pattern=pattern,
-        pairs=pairs,
+        preset=preset.name,
+        start=start,
+        merges=ids[loop.merges()],
+        products=ids[products],
         pair_counts=loop.counts(),
         pair_merged=loop.merged(),
-        n_text_bytes=n_bytes_text,
+        n_start_tokens=n_text_bytes,
+        n_text_bytes=n_text_bytes,
     )
 
 
-def _strict_limit(rules: Preset, max_token_length: int | None) -> int | None:
-    if max_token_length is None:
-        return None
-    if max_token_length < 1:
-        raise ValueError(f"max_token_length must be at least 1, not {max_token_length}")
-    if rules.max_length_is_strict:
-        return max_token_length
-    if max_token_length == 1:
-        raise ValueError("with max_token_length 1 nothing merges; give 2 or more")
-    return max_token_length + 1
+def least_size(
+    preset: Preset, special_tokens: tuple[str, ...], alphabet: Collection[int], vocab_size: int
+) -> int:
+    """Give the number of tokens before any merge; ValueError where the size is below it."""
+    return _least(lay_out(preset, special_tokens, alphabet), vocab_size)
 
 
-def run_loop(loop: _core.MergeLoop, n_tokens: int, progress: Progress | None) -> None:
-    """Learn so many tokens, or all there are, telling progress now and then."""
-    n_done = 0
-    while n_done < n_tokens:
-        step = min(_TOKENS_PER_STEP, n_tokens - n_done)
+def _least(layout: Layout, vocab_size: int) -> int:
+    least, n_specials = layout.n_fixed, len(layout.specials)
+    if vocab_size < least:
+        raise ValueError(
+            f"vocab_size is {vocab_size}; the {least - n_specials} bytes and {n_specials} special "
+            f"tokens need at least {least}"
+        )
+    if vocab_size > MAX_ID:
+        raise ValueError(f"vocab_size is {vocab_size}; ids end at {MAX_ID}")
+    return least
+
+
+def extend(
+    definition: Definition,
+    counts: WordCounts,
+    vocab_size: int,
+    options: Options,
+    *,
+    progress: Progress | None = None,
+) -> LearnedVocabulary:
+    """Learn more tokens for a vocabulary, all of whose ids stay; see `Tokenizer.extend`.
+
+    Raises
+    ------
+    ValueError
+        The size is below the present one; the counts were made with another normal form or cut at
+        tokens that the vocabulary does not have; they lack what the preset needs.
+    """
+    preset = options.rules()
+    _check_counts(counts, preset, tuple(token.content for token in definition.added_tokens))
+    if counts.settings.normalizer != definition.normalizer:
+        raise ValueError(
+            f"the counts have the normal form {counts.settings.normalizer} and the vocabulary "
+            f"{definition.normalizer}; count with normalizer={definition.normalizer!r}"
+        )
+    tokens = dict(definition.tokens)
+    added_ids = {token.id for token in definition.added_tokens}
+    n_tokens = len(added_ids | set(tokens))
+    if vocab_size < n_tokens:
+        raise ValueError(f"vocab_size is {vocab_size}, and there are {n_tokens} tokens already")
+    id_of = {token: token_id for token_id, token in tokens.items()}
+    base_ids = np.array([id_of[bytes((byte,))] for byte in range(256)], np.uint32)
+    pairs, products = merges_in_order(definition, id_of, base_ids)
+    # What no merge makes may be made by a new one; it is the same token then.
+    made = {*products.tolist(), *base_ids.tolist()}
+    existing = [(token, token_id) for token_id, token in tokens.items() if token_id not in made]
+    for added in definition.added_tokens:
+        if added.id not in tokens and added.content.encode() not in id_of:
+            existing.append((added.content.encode(), added.id))
+    first_id = 1 + max(*tokens, *added_ids)
+    n_new = vocab_size - n_tokens
+    loop = _merge_loop(
+        counts, options, base_ids=base_ids, existing=existing, next_id=first_id, n_new=n_new
+    )
+    loop.replay(pairs, products)
+    _run(loop, options, n_new, 0, progress)
+    n_old = len(products)
+    return LearnedVocabulary(
+        preset=preset.name,
+        start=Start(
+            tokens=definition.tokens,
+            merges=_NO_MERGES if definition.merges is None else definition.merges,
+            added_tokens=definition.added_tokens,
+            last=(),
+            missing=b"",
+            first_id=first_id,
+            pattern=counts.settings.pattern,
+            normalizer=definition.normalizer,
+            whole_pieces=definition.whole_pieces,
+            has_merges=definition.merges is not None,
+        ),
+        merges=loop.merges()[n_old:],
+        products=loop.products()[n_old:],
+        pair_counts=loop.counts()[n_old:],
+        pair_merged=loop.merged()[n_old:],
+        n_start_tokens=counts.n_text_bytes - int(loop.merged()[:n_old].sum()),
+        n_text_bytes=counts.n_text_bytes,
+    )
+
+
+def _check_counts(counts: WordCounts, preset: Preset, special_tokens: tuple[str, ...]) -> None:
+    if preset.needs_firsts and not counts.has_first_offsets:
+        raise ValueError(
+            f"preset {preset.name!r} breaks ties by where a pair stands first, and these counts do "
+            "not know where words stand first: count with first_offsets=True (--first-offsets), "
+            "which gives the column 'first'"
+        )
+    unknown = sorted(set(counts.settings.special_tokens) - set(special_tokens))
+    if unknown:
+        raise ValueError(
+            f"the counts were cut at special tokens that the vocabulary is not to have: "
+            f"{', '.join(map(repr, unknown))}; name them in special_tokens, too, or count without"
+        )
+
+
+def _alphabet(alphabet: InitialAlphabet, counts: WordCounts) -> Collection[int]:
+    """Give the bytes that a vocabulary starts from."""
+    if alphabet is True:
+        return range(256)
+    if isinstance(alphabet, str):
+        raise TypeError("initial_alphabet must be True, False or bytes, not a str")
+    alphabet = alphabet or b""
+    given = set(alphabet)
+    if not given <= set(range(256)):
+        raise ValueError("initial_alphabet must hold bytes, numbers from 0 to 255")
+    words = counts.arrays()[0]
+    return given | set(np.flatnonzero(np.bincount(words, minlength=256)).tolist())
+
+
+def _merge_loop(
+    counts: WordCounts,
+    options: Options,
+    *,
+    base_ids: npt.NDArray[np.uint32],
+    existing: Sequence[tuple[bytes, int]],
+    next_id: int,
+    n_new: int,
+) -> _core.MergeLoop:
+    preset = options.rules()
+    return _core.MergeLoop(
+        counts.table,
+        base_ids,
+        tie_break=preset.tie_break,
+        min_count=max(options.min_frequency, 1),
+        max_token_bytes=preset.max_token_bytes(options.max_token_length),
+        existing=existing,
+        next_id=next_id,
+        n_expected=n_new,
+    )
+
+
+def _replay_given(
+    loop: _core.MergeLoop, layout: Layout, given: list[tuple[bytes, bytes]], n_new: int
+) -> int:
+    """Make the merges that the caller gives; gives how many new tokens they are."""
+    id_of = {bytes((byte,)): int(token_id) for byte, token_id in enumerate(layout.base_ids)}
+    existing = dict(layout.existing)
+    next_id = layout.next_id
+    rows = []
+    for i, (left, right) in enumerate(given):
+        for part in (left, right):
+            if part not in id_of or (len(part) == 1 and part in layout.missing):
+                raise ValueError(f"initial merge {i} joins {part!r}, which is no token by then")
+        if left + right in id_of:
+            raise ValueError(f"initial merge {i} makes {left + right!r}, which is a token by then")
+        product = existing.get(left + right, next_id)
+        next_id += product == next_id
+        rows.append((id_of[left], id_of[right], product))
+        id_of[left + right] = product
+    if next_id - layout.next_id > n_new:
+        raise ValueError(
+            f"the initial merges make {next_id - layout.next_id} tokens, and vocab_size leaves "
+            f"room for {n_new}"
+        )
+    table = np.array(rows, np.uint32).reshape(-1, 3)
+    loop.replay(np.ascontiguousarray(table[:, :2]), np.ascontiguousarray(table[:, 2]))
+    return next_id - layout.next_id
+
+
+def _run(
+    loop: _core.MergeLoop, options: Options, n_new: int, n_done: int, progress: Progress | None
+) -> None:
+    """Learn until there are so many new tokens, or no pair is left."""
+    if options.forbids_merges():
+        return
+    while n_done < n_new:
+        step = min(_MERGES_PER_STEP, n_new - n_done)
         n_learned = loop.run(step)
         n_done += n_learned
         if progress is not None:
-            progress("merge", n_done, n_tokens)
+            progress("merge", n_done, n_new)
         if n_learned < step:
-            break  # no pair is left
+            return
 
 
-def _pairs_in_bytes(loop: _core.MergeLoop, tokens: dict[int, bytes]) -> list[tuple[bytes, bytes]]:
-    pairs = []
-    merges = loop.merges().tolist()
-    for (left, right), product in zip(merges, loop.products().tolist(), strict=True):
-        pair = (tokens[left], tokens[right])
-        tokens[product] = pair[0] + pair[1]
-        pairs.append(pair)
-    return pairs
-
-
-def extended(definition: Definition, counts: WordCounts, vocab_size: int) -> Definition:
-    """Add to a vocabulary what these counts teach; all ids there are stay.
-
-    The merges there are happen first, in their order; then the most frequent pairs merge, ties to
-    the smaller (left id, right id). The result splits as the counts were split.
-
-    Raises
-    ------
-    ValueError
-        The vocabulary has no list of merges (tiktoken's rule), `vocab_size` is not above what it
-        has, or the text is normalised.
-    """
-    if definition.merges is None:
-        raise ValueError(
-            "this vocabulary has ranks and no list of merges; save it as tokenizer.json and load "
-            "that, which makes merges of them"
-        )
-    if definition.normalizer is not None:
-        raise ValueError(
-            f"this tokenizer brings text into {definition.normalizer} first, and word counts are "
-            "those of the text as it is; extending it is not supported"
-        )
-    ids = {token: i for i, token in definition.tokens.items()}
-    all_ids = {*definition.tokens, *(token.id for token in definition.added_tokens)}
-    next_id = max(all_ids) + 1
-    if vocab_size <= len(all_ids):
-        raise ValueError(f"vocab_size is {vocab_size}, but there are {len(all_ids)} tokens already")
-    base_ids = np.array([ids[bytes([byte])] for byte in range(256)], np.uint32)
-    existing = [(t, i) for t, i in ids.items() if len(t) > 1]
-    n_new = vocab_size - len(all_ids)
-    loop = _core.MergeLoop(
-        counts.table, base_ids, existing=existing, next_id=next_id, n_expected=vocab_size
-    )
-    of = definition.tokens
-    products = [ids[of[left] + of[right]] for left, right in definition.merges.tolist()]
-    loop.replay(np.ascontiguousarray(definition.merges, np.uint32), np.array(products, np.uint32))
-    run_loop(loop, n_new, None)
-    tokens = dict(definition.tokens)
-    merges, found = loop.merges(), loop.products().tolist()
-    for (left, right), product in zip(merges.tolist(), found, strict=True):
-        tokens[product] = tokens[left] + tokens[right]
-    return dataclasses.replace(
-        definition,
-        tokens=tokens,
-        merges=merges,
+def _start_of(layout: Layout, counts: WordCounts) -> Start:
+    ids = layout.final_ids(0)
+    missing = set(layout.missing)
+    return Start(
+        tokens={
+            int(ids[layout.base_ids[byte]]): bytes((byte,))
+            for byte in range(256)
+            if byte not in missing
+        },
+        merges=_NO_MERGES,
+        added_tokens=tuple(map(AddedToken, layout.specials, layout.special_ids)),
+        last=() if layout.special_ids else layout.specials,
+        missing=layout.missing,
+        first_id=layout.n_start,
         pattern=counts.settings.pattern,
-        source=None,
-        name=None,
+        normalizer=counts.settings.normalizer,
     )

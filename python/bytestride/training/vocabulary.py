@@ -1,7 +1,8 @@
-"""What training learned: more than the tokens."""
+"""What training leaves beside the vocabulary: how often each merge was, and every smaller size."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -9,165 +10,172 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bytestride.definition import AddedToken, Definition
-from bytestride.training.presets import Preset
+from bytestride.stages import Pattern
+from bytestride.training.presets import PresetName
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
 
 @dataclass(frozen=True, eq=False)
-class LearnedVocabulary:
-    """The result of a training run, from which every smaller vocabulary can be had.
+class Start:
+    """A vocabulary before any merge was learned.
 
     Attributes
     ----------
-    base : tuple of bytes
-        The bytes that have ids, in the order of their ids.
-    special_tokens : tuple of str
-    preset : Preset
-        The rules.
-    pattern : str
-        The regular expression of the split.
-    pairs : list of (bytes, bytes)
-        All merges, in order.
-    pair_counts : numpy.ndarray
-        uint64[n_merges]: how often each pair stood side by side when it was chosen.
-    pair_merged : numpy.ndarray
-        uint64[n_merges]: how many occurrences became one token; less than the count only in runs
-        such as ``aaa``.
-    n_text_bytes : int
-        Bytes of the words learned from.
+    tokens : Mapping[int, bytes]
+        Ordinary tokens; where a vocabulary was continued, all that it had.
+    merges : uint32 array of shape (m, 2)
+        Those that a continued vocabulary had.
+    added_tokens : tuple of AddedToken
+        Special tokens whose ids are known.
+    last : tuple of str
+        Special tokens that come behind the last merge.
+    missing : bytes
+        Bytes that come behind all else.
+    first_id : int
+        The id of the first token that is learned.
+    pattern, normalizer, whole_pieces, has_merges
+        As in a `Definition`; without merges tokens merge by their ids.
     """
 
-    base: tuple[bytes, ...]
-    special_tokens: tuple[str, ...]
-    preset: Preset = field(repr=False)
-    pattern: str
-    pairs: list[tuple[bytes, bytes]] = field(repr=False)
+    tokens: Mapping[int, bytes] = field(repr=False)
+    merges: npt.NDArray[np.uint32] = field(repr=False)
+    added_tokens: tuple[AddedToken, ...]
+    last: tuple[str, ...]
+    missing: bytes
+    first_id: int
+    pattern: Pattern
+    normalizer: str | None = None
+    whole_pieces: bool = False
+    has_merges: bool = True
+
+    @property
+    def n_fixed(self) -> int:
+        """How many tokens are no merges that were learned, without the missing bytes."""
+        added = {token.id for token in self.added_tokens}
+        return len(added | set(self.tokens)) + len(self.last)
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedVocabulary:
+    """How a vocabulary was learned.
+
+    Attributes
+    ----------
+    preset : str
+        By whose rules.
+    start : Start
+        The vocabulary before the first merge that was learned.
+    merges : uint32 array of shape (n, 2)
+        What was learned, in order; ids are those of the vocabulary.
+    products : uint32 array of shape (n,)
+        The token that each made. Where it was there before (a special token of Hugging Face's), the
+        merge made no new one.
+    pair_counts : uint64 array of shape (n,)
+        How often each pair stood in the text when it was merged. In a run (``aaaa``) every position
+        counts, overlaps too.
+    pair_merged : uint64 array of shape (n,)
+        How many occurrences became one token: so many tokens fewer. Less than the count only in
+        runs.
+    n_start_tokens : int
+        Tokens of the text before the first merge that was learned: bytes, but where a vocabulary
+        was continued.
+    n_text_bytes : int
+        Bytes of all words of the text.
+    """
+
+    preset: PresetName
+    start: Start = field(repr=False)
+    merges: npt.NDArray[np.uint32] = field(repr=False)
+    products: npt.NDArray[np.uint32] = field(repr=False)
     pair_counts: npt.NDArray[np.uint64] = field(repr=False)
     pair_merged: npt.NDArray[np.uint64] = field(repr=False)
+    n_start_tokens: int
     n_text_bytes: int
-
-    @cached_property
-    def tokens(self) -> dict[bytes, int]:
-        """Ordinary tokens by their bytes. A special token that is one too has that id."""
-        return self._numbered[0]
-
-    @cached_property
-    def special_ids(self) -> dict[str, int]:
-        """Special tokens."""
-        return self._numbered[1]
-
-    @cached_property
-    def _numbered(self) -> tuple[dict[bytes, int], dict[str, int]]:
-        specials: dict[str, int] = {}
-        tokens: dict[bytes, int] = {}
-        place = self.preset.specials
-        if place == "first":
-            specials = {token: i for i, token in enumerate(self.special_tokens)}
-        n = len(specials)
-        as_bytes = byte_level_specials(specials) if self.preset.specials_are_text else {}
-        for byte in self.base:
-            if byte in as_bytes:
-                tokens[byte] = as_bytes[byte]
-            else:
-                tokens[byte] = n
-                n += 1
-        if place == "after bytes":
-            specials = {token: n + i for i, token in enumerate(self.special_tokens)}
-            n += len(specials)
-        for left, right in self.pairs:
-            token = left + right
-            if token in as_bytes:
-                tokens[token] = as_bytes[token]
-            elif token not in tokens:
-                tokens[token] = n
-                n += 1
-        if place == "last":
-            specials = {token: n + i for i, token in enumerate(self.special_tokens)}
-        return tokens, specials
 
     @property
     def vocab_size(self) -> int:
-        """How many ids there are."""
-        return len({*self.tokens.values(), *self.special_ids.values()})
+        """Number of tokens, as the preset's reference counts them.
+
+        A tokenizer has more where the alphabet left bytes out.
+        """
+        return self.start.n_fixed + int(self.is_new.sum())
+
+    @property
+    def is_new(self) -> npt.NDArray[np.bool_]:
+        """Whether each merge made a token that was not there before."""
+        is_new: npt.NDArray[np.bool_] = self.products >= self.start.first_id
+        return is_new
+
+    @property
+    def pairs(self) -> list[tuple[bytes, bytes]]:
+        """The bytes of what each merge joined."""
+        tokens = self.tokens
+        return [(tokens[left], tokens[right]) for left, right in self.merges.tolist()]
+
+    @cached_property
+    def tokens(self) -> dict[int, bytes]:
+        """Ordinary tokens by their ids, those before any merge first; without the missing bytes."""
+        tokens = dict(self.start.tokens)
+        rows = zip(self.merges.tolist(), self.products.tolist(), strict=True)
+        for (left, right), product in rows:
+            tokens[product] = tokens[left] + tokens[right]
+        return tokens
 
     @cached_property
     def n_text_tokens(self) -> npt.NDArray[np.int64]:
-        """Tokens of the text after each number of merges: int64[n_merges + 1], bytes first."""
+        """Tokens of the text before and after each merge, exact: int64[n + 1]."""
         fewer = np.concatenate(([0], np.cumsum(self.pair_merged.astype(np.int64))))
-        return self.n_text_bytes - fewer
+        tokens: npt.NDArray[np.int64] = self.n_start_tokens - fewer
+        return tokens
 
     def with_vocab_size(self, vocab_size: int) -> LearnedVocabulary:
-        """Give the vocabulary of this size: what the same run learns when it is stopped there.
+        """Give the record that training to this size would have given.
 
         Raises
         ------
         ValueError
-            It is larger than this one, or has no room for the bytes and special tokens.
+            The size is below that of the start, or above what was learned.
         """
-        if vocab_size > self.vocab_size:
+        least, most = self.start.n_fixed, self.vocab_size
+        if not least <= vocab_size <= most:
             raise ValueError(
-                f"vocab_size is {vocab_size}, but only {self.vocab_size} tokens were learned"
+                f"vocab_size is {vocab_size}; this training has every size from {least} to {most}"
+                + ("; extend() learns more" if vocab_size > most else "")
             )
-        known = {*self.special_ids.values(), *(self.tokens[byte] for byte in self.base)}
-        if vocab_size < len(known):
-            raise ValueError(
-                f"vocab_size is {vocab_size}; bytes and special tokens need {len(known)}"
-            )
-        n_pairs = 0
-        for left, right in self.pairs:
-            if len(known) == vocab_size:
-                break
-            known.add(self.tokens[left + right])
-            n_pairs += 1
+        # Merges that make no new token stand before the next that does, as in training.
+        ends = np.flatnonzero(self.is_new) + 1
+        n_new = vocab_size - least
+        n_kept = int(ends[n_new - 1]) if n_new else 0
         return LearnedVocabulary(
-            self.base,
-            self.special_tokens,
             self.preset,
-            self.pattern,
-            self.pairs[:n_pairs],
-            self.pair_counts[:n_pairs],
-            self.pair_merged[:n_pairs],
+            self.start,
+            self.merges[:n_kept],
+            self.products[:n_kept],
+            self.pair_counts[:n_kept],
+            self.pair_merged[:n_kept],
+            self.n_start_tokens,
             self.n_text_bytes,
         )
 
     def definition(self) -> Definition:
-        """Make a tokenizer's definition.
-
-        Raises
-        ------
-        ValueError
-            Some of the 256 bytes have no id: the tokenizer could not encode every text.
-        """
-        missing = [byte for byte in range(256) if bytes([byte]) not in self.tokens]
-        if missing:
-            raise ValueError(
-                f"{len(missing)} of the 256 bytes do not occur in the text and have no id, the "
-                f"first {bytes(missing[:1])!r}: a tokenizer needs all; train with "
-                "initial_alphabet=True (the LearnedVocabulary itself has what was learned)"
-            )
-        ids = self.tokens
-        merges = np.array([(ids[a], ids[b]) for a, b in self.pairs], np.uint32).reshape(-1, 2)
-        added = tuple(AddedToken(token, i) for token, i in self.special_ids.items())
-        shared = {*self.special_ids.values()}
-        same = {token.encode(): i for token, i in self.special_ids.items()}
-        ordinary = {i: token for token, i in ids.items() if i not in shared or same.get(token) == i}
-        return Definition(tokens=ordinary, merges=merges, pattern=self.pattern, added_tokens=added)
-
-
-def byte_level_specials(ids: dict[str, int]) -> dict[bytes, int]:
-    """Give special tokens as the bytes that a merge must make to become them.
-
-    Hugging Face compares texts in which every byte is a character of the ByteLevel alphabet; one
-    with other characters no merge makes.
-    """
-    from bytestride.formats.bytelevel import to_bytes
-
-    found = {}
-    for token, i in ids.items():
-        try:
-            found[to_bytes(token)] = i
-        except UnicodeEncodeError:
-            continue
-    return found
+        """Make the vocabulary."""
+        start = self.start
+        tokens = dict(self.tokens)
+        next_id = 1 + max(*tokens, *(token.id for token in start.added_tokens))
+        added = list(start.added_tokens)
+        for content in start.last:
+            added.append(AddedToken(content, next_id))
+            next_id += 1
+        for byte in start.missing:
+            tokens[next_id] = bytes((byte,))
+            next_id += 1
+        return Definition(
+            tokens=tokens,
+            merges=np.concatenate((start.merges, self.merges)) if start.has_merges else None,
+            pattern=start.pattern,
+            added_tokens=tuple(added),
+            whole_pieces=start.whole_pieces,
+            normalizer=start.normalizer,
+        )
