@@ -154,5 +154,5 @@ def _round_marks(low: float, high: float) -> list[float]:
 def _doublings(low: float, high: float) -> list[float]:
     """Powers of two from low to high, every second or fourth where there are many."""
     first, last = math.ceil(math.log2(low) - 1e-9), math.floor(math.log2(high) + 1e-9)
-    stride = 1 + (last - first) // 12
+    stride = 1 + max(last - first, 0) // 12
     return [2.0**i for i in range(first, last + 1, stride)]
