@@ -26,9 +26,9 @@ struct Classes {
   Bits tail;  // newlines that punctuation takes; in none of the four any more
   Bits space;
   Bits mark;
-  Bits run;         // G.runs and
-  Bits run_symbol;  // those that follow their own kind only, both beyond ASCII
-  Bits other;       // G.only_symbols: what is in none
+  Bits run;         // of G.runs, all beyond ASCII
+  Bits run_symbol;  // of those, what makes runs of its own kind only
+  Bits other;       // G.only_symbols: what no rule matches
   Bits continuation;
   bool beyond_ascii;
 };
@@ -65,7 +65,8 @@ BYTESTRIDE_KERNEL std::size_t last_up_to(const Words& words, std::size_t at) {
   return k * 64 + 63 - static_cast<unsigned>(__builtin_clzll(left));
 }
 
-// What runs beyond ASCII are made of leaves the other classes: both bits of class_rows.hpp tell it.
+// What G.runs cuts off leaves the other classes: two bits together tell it, a third one its kind
+// (class_rows.hpp).
 template <Grammar G>
 BYTESTRIDE_KERNEL void take_runs(Classes& c, Boundaries* found) {
   c.run = c.number & c.mark;
@@ -96,7 +97,7 @@ BYTESTRIDE_KERNEL Classes classes_of(const Window& window, Boundaries* found) {
     if (c.beyond_ascii) take_runs<G>(c, found);
   }
   c.other = none();
-  if constexpr (G.only_symbols) c.other = c.mark & load(window.valid);
+  if constexpr (G.only_symbols) c.other = c.mark;
   c.letter = c.upper | c.lower;
   if constexpr (G.letters != Letters::plain && !G.only_symbols) c.letter = c.letter | c.mark;
   c.white = load(masks.white);
@@ -366,7 +367,7 @@ BYTESTRIDE_TARGET void find_boundaries(const Window& window, const char* text, c
 }  // namespace
 }  // namespace bytestride
 
-// The grammars that the masks know.
+// All grammars.
 #define BYTESTRIDE_FOR_MASKED_GRAMMARS(do_one)                                                \
   do_one(kGpt2) do_one(kCl100k) do_one(kLlama3) do_one(kQwen2) do_one(kQwen35) do_one(kO200k) \
       do_one(kTekken) do_one(kKimiK2) do_one(kDeepSeekV3) do_one(kStarCoder)

@@ -1,6 +1,6 @@
 // The classes of up to 1024 bytes as bit masks: bit i of word k is byte 64 k + i, and every byte of
 // a character has its class. What the classes beyond ASCII are is told by tables (ClassRows) that
-// whoever reads text brings along (pretokenize/window.cpp).
+// whoever reads text brings along (pretokenize/class_rows.cpp).
 #pragma once
 
 #include <cstddef>

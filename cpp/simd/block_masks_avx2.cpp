@@ -1,7 +1,9 @@
-// Two vectors of 32 bytes a block, each class of ASCII by comparing. Signed comparison keeps bytes
-// of 128 and above, which are negative, out of every range of ASCII.
+// Two vectors of 32 bytes a block. Look-ups by either half of a byte give each byte of ASCII all
+// its classes; one shift a class gathers the masks.
 #if defined(__x86_64__)
 #include <immintrin.h>
+
+#include <array>
 
 #include "simd/block_masks.hpp"
 #include "simd/class_bits.hpp"
@@ -89,15 +91,68 @@ BYTESTRIDE_KERNEL Bytes shifted(const Bytes& bytes, const Bytes& block_before) {
   return {_mm256_alignr_epi8(bytes.low, below, 15), _mm256_alignr_epi8(bytes.high, middle, 15)};
 }
 
-BYTESTRIDE_KERNEL __m256i between(__m256i bytes, char first, char last) {
-  return _mm256_and_si256(_mm256_cmpgt_epi8(bytes, _mm256_set1_epi8(static_cast<char>(first - 1))),
-                          _mm256_cmpgt_epi8(_mm256_set1_epi8(static_cast<char>(last + 1)), bytes));
+// A class whose bytes are a set of upper halves with a set of lower halves each is what two
+// look-ups have in common. Letters, white space and `line` are two such sets, so there are two
+// pairs.
+struct HalfByteTables {
+  alignas(16) std::array<std::uint8_t, 16> upper_half[2];
+  alignas(16) std::array<std::uint8_t, 16> lower_half[2];
+};
+
+constexpr HalfByteTables kHalfBytes = [] {
+  HalfByteTables tables{};
+  tables.upper_half[0] = {kWhiteBit | kLineBit, 0, kBlankBit, kNumberBit, kUpperBit, 0, kLowerBit};
+  tables.upper_half[1] = {0, 0, kWhiteBit | kLineBit, 0, 0, kUpperBit, 0, kLowerBit};
+  for (unsigned c = 0; c < 128; ++c) {
+    for (int i = 0; i < 2; ++i) {
+      std::uint8_t& bits = tables.lower_half[i][c & 15];
+      bits = static_cast<std::uint8_t>(bits | (kAsciiClassBits[c] & tables.upper_half[i][c >> 4]));
+    }
+  }
+  return tables;
+}();
+
+static_assert([] {
+  const auto pair = [](int i, unsigned c) {
+    return kHalfBytes.lower_half[i][c & 15] & kHalfBytes.upper_half[i][c >> 4];
+  };
+  for (unsigned c = 0; c < 128; ++c) {
+    if ((pair(0, c) | pair(1, c)) != kAsciiClassBits[c]) return false;
+  }
+  return true;
+}());
+
+// In registers.
+struct AsciiTables {
+  __m256i upper_half[2];
+  __m256i lower_half[2];
+};
+
+BYTESTRIDE_KERNEL AsciiTables ascii_tables() {
+  AsciiTables tables;
+  for (int i = 0; i < 2; ++i) {
+    tables.upper_half[i] = quarter_of(kHalfBytes.upper_half[i].data(), 0);
+    tables.lower_half[i] = quarter_of(kHalfBytes.lower_half[i].data(), 0);
+  }
+  return tables;
 }
-BYTESTRIDE_KERNEL std::uint64_t mask_between(const Bytes& bytes, char first, char last) {
-  return mask_of({between(bytes.low, first, last), between(bytes.high, first, last)});
+
+// The class bytes of ASCII, 0 for bytes beyond: a look-up by the lower half gives 0 for those.
+BYTESTRIDE_KERNEL __m256i ascii_classes(const AsciiTables& tables, __m256i bytes) {
+  const __m256i upper = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), splat_half(0x0F));
+  __m256i pairs[2];
+  for (int i = 0; i < 2; ++i) {
+    pairs[i] = _mm256_and_si256(_mm256_shuffle_epi8(tables.lower_half[i], bytes),
+                                _mm256_shuffle_epi8(tables.upper_half[i], upper));
+  }
+  return _mm256_or_si256(pairs[0], pairs[1]);
 }
-BYTESTRIDE_KERNEL std::uint64_t mask_equal(const Bytes& bytes, char c) {
-  return mask_of(equal(bytes, static_cast<std::uint8_t>(c)));
+
+// The bytes that have this bit: it moves to the top of its byte.
+template <std::uint8_t Bit>
+BYTESTRIDE_KERNEL std::uint64_t mask_of_bit(const Bytes& bits) {
+  constexpr int kShift = __builtin_clz(unsigned{Bit}) - 24;
+  return mask_of({_mm256_slli_epi16(bits.low, kShift), _mm256_slli_epi16(bits.high, kShift)});
 }
 
 }  // namespace
@@ -109,32 +164,30 @@ namespace bytestride {
 
 BYTESTRIDE_TARGET Text classify_blocks_avx2(const char* text, std::size_t n_blocks,
                                             const ClassRows& rows, ClassMasks* masks) {
+  const AsciiTables tables = ascii_tables();
   BeyondAscii beyond{splat(0)};
   std::uint64_t all_non_ascii = 0;
   for (std::size_t k = 0; k < n_blocks; ++k) {
     const Bytes bytes = load_bytes(text + k * kBlockBytes);
-    const std::uint64_t space = mask_equal(bytes, ' ');
-    masks->upper[k] = mask_between(bytes, 'A', 'Z');
-    masks->lower[k] = mask_between(bytes, 'a', 'z');
-    masks->mark[k] = 0;
-    masks->number[k] = mask_between(bytes, '0', '9');
-    masks->white[k] = mask_between(bytes, '\t', '\r') | space;
-    masks->blank[k] = mask_equal(bytes, '\'') | space;
-    masks->line[k] = mask_equal(bytes, '\n') | mask_equal(bytes, '\r') | mask_equal(bytes, '/');
-    masks->non_ascii[k] = mask_of(bytes);
+    const std::uint64_t non_ascii = mask_of(bytes);
+    Bytes bits = {ascii_classes(tables, bytes.low), ascii_classes(tables, bytes.high)};
     masks->continuation[k] = 0;
-    all_non_ascii |= masks->non_ascii[k];
-    if (masks->non_ascii[k] == 0) {
+    if (non_ascii == 0) {
       pass_ascii(beyond);
-      continue;
+    } else {
+      const Bytes others = classes_beyond_ascii(text + k * kBlockBytes, bytes, rows, beyond,
+                                                &masks->continuation[k]);
+      bits = {_mm256_or_si256(bits.low, others.low), _mm256_or_si256(bits.high, others.high)};
     }
-    const Bytes bits =
-        classes_beyond_ascii(text + k * kBlockBytes, bytes, rows, beyond, &masks->continuation[k]);
-    masks->upper[k] |= mask_of(with_bit(bits, kUpperBit));
-    masks->lower[k] |= mask_of(with_bit(bits, kLowerBit));
-    masks->mark[k] = mask_of(with_bit(bits, kMarkBit));
-    masks->number[k] |= mask_of(with_bit(bits, kNumberBit));
-    masks->white[k] |= mask_of(with_bit(bits, kWhiteBit));
+    masks->upper[k] = mask_of_bit<kUpperBit>(bits);
+    masks->lower[k] = mask_of_bit<kLowerBit>(bits);
+    masks->mark[k] = mask_of_bit<kMarkBit>(bits);
+    masks->number[k] = mask_of_bit<kNumberBit>(bits);
+    masks->white[k] = mask_of_bit<kWhiteBit>(bits);
+    masks->blank[k] = mask_of_bit<kBlankBit>(bits);
+    masks->line[k] = mask_of_bit<kLineBit>(bits);
+    masks->non_ascii[k] = non_ascii;
+    all_non_ascii |= non_ascii;
   }
   if (rows.of_other != 0) mark_controls(text, n_blocks, masks);
   if (all_non_ascii == 0) return Text::ascii;

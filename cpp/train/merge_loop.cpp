@@ -11,190 +11,274 @@ namespace {
 constexpr std::size_t kPrefetchAhead = 16;
 // By how much the threshold falls where nothing above it is left.
 constexpr std::uint64_t kThresholdStep = 4;
+// Replayed tokens together; beyond this they are not what anybody learned.
+constexpr std::size_t kMostReplayedBytes = std::size_t{1} << 28;
 
-constexpr TokenId kSeparator = WordCells::kSeparator;
-constexpr TokenId kInside = WordCells::kInside;
+// A guess at the count of the last merge, better too low than too high: it was 1.8 to 3.4 times the
+// count of the n-th word in texts of three kinds. A text of few long words has no n-th one; there
+// the positions of random letters, spread over the tokens, show about twice the second figure.
+std::uint64_t guess_threshold(const WordCells& cells, std::size_t n_expected) {
+  const std::uint64_t nth = cells.nth_count(n_expected);
+  return std::max<std::uint64_t>(nth + nth / 2, cells.size() / (64 * n_expected + 1));
+}
 
 }  // namespace
 
-bool MergeLoop::Later::operator()(const Candidate& a, const Candidate& b) const {
-  if (a.count != b.count) return a.count < b.count;
-  switch (loop->rules_.tie_break) {
-    case TieBreak::smaller_ids:
-      break;
-    case TieBreak::greater_bytes: {
-      const std::vector<std::string>& bytes = loop->tokens_;
-      if (a.pair.left != b.pair.left) return bytes[a.pair.left] < bytes[b.pair.left];
-      return bytes[a.pair.right] < bytes[b.pair.right];
-    }
-    case TieBreak::first_seen:
-      return a.first > b.first;
-  }
-  return a.pair > b.pair;
-}
-
-MergeLoop::MergeLoop(const WordCounts& words, MergeRules rules, std::size_t n_expected)
+MergeLoop::MergeLoop(const WordCounts& words, MergeRules rules, std::size_t n_expected,
+                     std::uint64_t first_threshold)
     : rules_(std::move(rules)),
-      cells_(words, rules_.base_ids, rules_.tie_break == TieBreak::first_seen),
-      tokens_(rules_.next_id),
-      n_bytes_(rules_.next_id, 0),
-      first_threshold_(cells_.nth_count(n_expected) / 2),
-      candidates_(Later{this}) {
+      cells_(words, rules_.tie_break == TieBreak::first_seen),
+      ids_(rules_.base_ids.begin(), rules_.base_ids.end()),
+      first_threshold_(first_threshold != 0 ? first_threshold
+                                            : guess_threshold(cells_, n_expected)) {
   rules_.min_count = std::max<std::uint64_t>(rules_.min_count, 1);
-  for (std::size_t byte = 0; byte < rules_.base_ids.size(); ++byte) {
-    const TokenId id = rules_.base_ids[byte];
-    if (id >= tokens_.size() || !tokens_[id].empty()) {
+  for (const TokenId id : rules_.base_ids) {
+    if (id >= rules_.next_id || !given_ids_.insert(id).second) {
       throw InvalidArgument(
-          "the ids of the 256 bytes must be different, and below the first new "
-          "id, " +
+          "the ids of the 256 bytes must be different, and below the first new id, " +
           std::to_string(rules_.next_id));
     }
-    tokens_[id].assign(1, static_cast<char>(byte));
-    n_bytes_[id] = 1;
   }
-  for (const auto& [bytes, id] : rules_.existing) {
-    if (bytes.empty() || id >= tokens_.size() || !tokens_[id].empty()) {
+  for (auto& [bytes, id] : rules_.existing) {
+    if (bytes.empty() || id >= rules_.next_id || !given_ids_.insert(id).second ||
+        known_.contains(bytes)) {
       throw InvalidArgument(
-          "existing tokens must have bytes, and ids of their own below the first "
-          "new id, " +
-          std::to_string(rules_.next_id));
+          "existing tokens must have bytes and ids of their own, the ids below the first new id, " +
+          std::to_string(rules_.next_id) + "; that of id " + std::to_string(id) + " has not");
     }
-    existing_.emplace(bytes, id);
+    know(std::move(bytes), id);
   }
 }
 
-bool MergeLoop::may_pair(TokenId left, TokenId right) const {
-  const std::size_t n_bytes = std::size_t{n_bytes_[left]} + n_bytes_[right];
-  return n_bytes == 2 || n_bytes < rules_.max_token_bytes;
+void MergeLoop::know(std::string bytes, TokenId id) {
+  longest_known_ = std::max(longest_known_, bytes.size());
+  known_.emplace(std::move(bytes), Known{id, kNoSymbol});
 }
 
-void MergeLoop::add_pair(Pair pair, std::uint64_t count, Position* positions) {
+// Precondition: the pair stands in the words, or is one that is replayed. Then nothing else was
+// ever merged into a token of these bytes, except by a replayed merge that found nothing: bytes
+// between two ends of symbols are spelled alike wherever they stand.
+Symbol MergeLoop::product_of(Pair pair) {
+  const std::vector<std::uint32_t>& n_bytes = tree_.n_bytes();
+  if (std::size_t{n_bytes[pair.left]} + n_bytes[pair.right] <= longest_known_) {
+    const auto found = known_.find(tree_.bytes(pair.left) + tree_.bytes(pair.right));
+    if (found != known_.end()) {
+      if (found->second.symbol == kNoSymbol) {
+        found->second.symbol = tree_.join(pair.left, pair.right);
+        ids_.push_back(found->second.id);
+      }
+      return found->second.symbol;
+    }
+  }
+  if (rules_.next_id == kNoToken) throw InvalidArgument("no id is left below 2^32 - 1");
+  ids_.push_back(rules_.next_id++);
+  return tree_.join(pair.left, pair.right);
+}
+
+bool MergeLoop::is_kept(Pair pair, std::uint64_t count) const {
+  if (is_replaying_) return replayed_.find(pair) != PairMap::kNone;
+  const std::vector<std::uint32_t>& n_bytes = tree_.n_bytes();
+  const std::size_t n = std::size_t{n_bytes[pair.left]} + n_bytes[pair.right];
+  return count >= threshold_ && (n == 2 || n < rules_.max_token_bytes);
+}
+
+std::uint32_t MergeLoop::add_pair(Pair pair, std::uint64_t count, Position* positions) {
   const auto number = static_cast<std::uint32_t>(pairs_.size());
   if (number == PairMap::kNone) throw InvalidArgument("more than 2^32 - 1 different pairs");
   numbers_.find_or_insert(pair, number);
-  pairs_.push_back({count, positions, 0, 0});
+  pairs_.push_back({count, pair, positions, 0, 0});
+  return number;
 }
 
-// Positions are sorted by their left token first, so that the pairs of one left token can be
-// counted in an array by their right one.
 void MergeLoop::collect_pairs(std::uint64_t threshold) {
   threshold_ = std::max(threshold, rules_.min_count);
   numbers_ = PairMap();
   pairs_.clear();
+  candidates_.clear();
   lists_.reset({});
-  candidates_ = decltype(candidates_)(Later{this});
-  const std::size_t n_ids = tokens_.size();
+  cells_.visit([this](auto* cells) { collect_from(cells); });
+}
+
+// Positions are sorted by their left symbol first, so that the pairs of one left symbol can be
+// counted in an array by their right one. The lists take the place of what they are made of.
+template <typename Cell>
+void MergeLoop::collect_from(const Cell* cells) {
+  constexpr Cell kSeparator = WordCells::kSeparator<Cell>;
+  const std::size_t n_symbols = tree_.size();
+  const std::uint32_t* const n_bytes = tree_.n_bytes().data();
   const auto for_each_pair = [&](auto&& visit) {
     for (std::size_t at = 1; at < cells_.size();) {
-      const TokenId left = cells_[at];
+      const Cell left = cells[at];
       if (left == kSeparator) {
         ++at;
         continue;
       }
-      const std::size_t next = at + n_bytes_[left];
-      if (cells_[next] != kSeparator) visit(left, static_cast<Position>(at));
+      const std::size_t next = at + n_bytes[left];
+      if (cells[next] != kSeparator) visit(left, static_cast<Position>(at));
       at = next;
     }
   };
-  std::vector<std::size_t> begin_of(n_ids + 1, 0);
-  for_each_pair([&](TokenId left, Position) { ++begin_of[left + std::size_t{1}]; });
-  for (std::size_t id = 0; id < n_ids; ++id) begin_of[id + 1] += begin_of[id];
-  PageArray<Position> by_left(begin_of.back());
-  std::vector<std::size_t> end_of(begin_of.begin(), begin_of.end() - 1);
-  for_each_pair([&](TokenId left, Position at) { by_left[end_of[left]++] = at; });
+  std::vector<std::size_t> ends(n_symbols + 1, 0);
+  for_each_pair([&](Symbol left, Position) { ++ends[left + std::size_t{1}]; });
+  const std::size_t largest = *std::max_element(ends.begin(), ends.end());
+  for (std::size_t symbol = 0; symbol < n_symbols; ++symbol) ends[symbol + 1] += ends[symbol];
+  PageArray<Position> positions(ends.back());
+  for_each_pair([&](Symbol left, Position at) { positions[ends[left]++] = at; });
 
-  // The lists take the place of the positions they are made of.
-  NeighbourChanges& found = right_;
-  found.make_room(static_cast<TokenId>(n_ids));
-  list_of_neighbour_.resize(n_ids);
-  std::size_t first = 0;
-  std::vector<NeighbourChanges::Event> events;
-  for (TokenId left = 0; left < n_ids; ++left) {
-    std::size_t step = 0;
-    for (std::size_t i = begin_of[left]; i < end_of[left]; ++i) {
-      if (i + kPrefetchAhead < end_of[left]) cells_.prefetch(by_left[i + kPrefetchAhead]);
-      const TokenId right = cells_[by_left[i] + n_bytes_[left]];
-      found.add(right, cells_.weight_at(by_left[i], step), by_left[i]);
+  Neighbours found;
+  found.make_room(n_symbols, largest);
+  std::size_t n_kept = 0;
+  for (std::size_t begin = 0, left = 0; left < n_symbols; begin = ends[left++]) {
+    const std::size_t end = ends[left];
+    WordCells::Weights weights(cells_);
+    for (std::size_t i = begin; i < end; ++i) {
+      if (i + kPrefetchAhead < end) __builtin_prefetch(&cells[positions[i + kPrefetchAhead]]);
+      found.add(cells[positions[i] + n_bytes[left]], weights.at(positions[i]), positions[i]);
     }
-    for (const TokenId right : found.touched) {
-      list_of_neighbour_[right] = PairMap::kNone;
-      if (found.gained[right] < threshold_ || !may_pair(left, right)) continue;
-      list_of_neighbour_[right] = static_cast<std::uint32_t>(pairs_.size());
-      add_pair({left, right}, found.gained[right], by_left.data() + first);
-      first += found.n_positions[right];
+    for (const Symbol right : found.touched) {
+      Neighbours::Change& change = found.of[right];
+      const Pair pair{static_cast<Symbol>(left), right};
+      change.number = PairMap::kNone;
+      if (!is_kept(pair, change.gained)) continue;
+      change.number = add_pair(pair, change.gained, positions.data() + n_kept);
+      n_kept += change.n_positions;
     }
-    for (const auto& [right, position] : found.events) {
-      if (list_of_neighbour_[right] == PairMap::kNone) continue;
-      PairState& state = pairs_[list_of_neighbour_[right]];
+    for (std::size_t i = 0; i < found.n_events; ++i) {
+      const auto [right, position] = found.events[i];
+      if (found.of[right].number == PairMap::kNone) continue;
+      PairState& state = pairs_[found.of[right].number];
       state.positions[state.n_positions++] = position;
-    }
-    for (const TokenId right : found.touched) {
-      const std::uint32_t number = list_of_neighbour_[right];
-      if (number == PairMap::kNone) continue;
-      candidates_.push({pairs_[number].count, {left, right}, number, pairs_[number].positions[0]});
     }
     found.clear();
   }
-  by_left.shrink(first);
-  lists_.reset(std::move(by_left));
+  positions.shrink(n_kept);
+  lists_.reset(std::move(positions));
 }
 
-// Where the pair stands first now. Precondition: it stands somewhere.
-MergeLoop::Position MergeLoop::first_place(Pair pair, PairState& state) const {
-  const std::size_t left_bytes = n_bytes_[pair.left];
+bool MergeLoop::merges_later(const Candidate& a, const Candidate& b) const {
+  if (a.count != b.count) return a.count < b.count;
+  if (a.key != b.key || rules_.tie_break != TieBreak::greater_bytes) return a.key > b.key;
+  const Pair x = pairs_[a.number].pair;
+  const Pair y = pairs_[b.number].pair;
+  return x.left != y.left ? tree_.less(x.left, y.left) : tree_.less(x.right, y.right);
+}
+
+// As the pair is now. Precondition: it stands somewhere.
+MergeLoop::Candidate MergeLoop::candidate_of(std::uint32_t number) {
+  PairState& state = pairs_[number];
+  const auto [left, right] = state.pair;
+  std::uint64_t key = 0;
+  switch (rules_.tie_break) {
+    case TieBreak::smaller_ids:
+      key = pair_key(ids_[left], ids_[right]);
+      break;
+    case TieBreak::greater_bytes:
+      key = ~tree_.prefix(left);
+      break;
+    case TieBreak::first_seen:
+      key = first_place(state);
+      break;
+  }
+  return {state.count, key, number};
+}
+
+// Occurrences only go away, so that the search goes on where the last one ended.
+MergeLoop::Position MergeLoop::first_place(PairState& state) const {
+  return cells_.visit([&](const auto* cells) {
+    const std::uint32_t left_bytes = tree_.n_bytes()[state.pair.left];
+    while (true) {
+      const Position at = state.positions[state.n_passed];
+      if (cells[at] == state.pair.left && cells[at + left_bytes] == state.pair.right) return at;
+      ++state.n_passed;
+    }
+  });
+}
+
+void MergeLoop::push(Candidate candidate) {
+  candidates_.push_back(candidate);
+  std::push_heap(candidates_.begin(), candidates_.end(),
+                 [this](const auto& a, const auto& b) { return merges_later(a, b); });
+}
+
+MergeLoop::Candidate MergeLoop::pop() {
+  std::pop_heap(candidates_.begin(), candidates_.end(),
+                [this](const auto& a, const auto& b) { return merges_later(a, b); });
+  const Candidate last = candidates_.back();
+  candidates_.pop_back();
+  return last;
+}
+
+// Lowers the level, to half of the greatest count there is, so that most pairs wait outside of the
+// heap until their turn is near. False where no pair is left that may merge.
+bool MergeLoop::refill() {
   while (true) {
-    const Position at = state.positions[state.n_passed];
-    if (cells_[at] == pair.left && cells_[at + left_bytes] == pair.right) return at;
-    ++state.n_passed;
+    std::uint64_t greatest = 0;
+    for (const PairState& state : pairs_) greatest = std::max(greatest, state.count);
+    if (greatest >= threshold_) {
+      level_ = std::max(threshold_, greatest - greatest / 2);
+      break;
+    }
+    if (threshold_ <= rules_.min_count) return false;
+    collect_pairs(std::min(threshold_ / kThresholdStep, std::max<std::uint64_t>(greatest, 1)));
   }
-}
-
-// Whether the pair has fallen since it was put into the heap; then the candidate is as it is now.
-bool MergeLoop::is_stale(Candidate& candidate) {
-  PairState& state = pairs_[candidate.number];
-  bool stale = std::exchange(candidate.count, state.count) != state.count;
-  if (rules_.tie_break == TieBreak::first_seen && state.count != 0) {
-    const Position first = first_place(candidate.pair, state);
-    stale |= std::exchange(candidate.first, first) != first;
+  for (std::uint32_t number = 0; number < pairs_.size(); ++number) {
+    if (pairs_[number].count >= level_) candidates_.push_back(candidate_of(number));
   }
-  return stale;
-}
-
-MergeLoop::Product MergeLoop::product_of(Pair pair) {
-  std::string bytes = tokens_[pair.left] + tokens_[pair.right];
-  const auto known = existing_.find(bytes);
-  const std::size_t id = known != existing_.end() ? known->second : tokens_.size();
-  if (id >= kInside) throw InvalidArgument("more than 2^32 - 3 tokens");
-  if (id >= tokens_.size()) {
-    tokens_.resize(id + 1);
-    n_bytes_.resize(id + 1, 0);
-  }
-  const bool was_made = !tokens_[id].empty();
-  n_bytes_[id] = static_cast<std::uint32_t>(bytes.size());
-  tokens_[id] = std::move(bytes);
-  return {static_cast<TokenId>(id), was_made};
+  std::make_heap(candidates_.begin(), candidates_.end(),
+                 [this](const auto& a, const auto& b) { return merges_later(a, b); });
+  return true;
 }
 
 void MergeLoop::replay(std::span<const Pair> pairs, std::span<const TokenId> products) {
-  if (pairs.empty()) return;
-  collect_pairs(1);  // any of them may be replayed, however rare
+  if (threshold_ != 0)
+    throw InvalidArgument("merges can be replayed only before others are learned");
+  std::unordered_map<TokenId, Symbol> symbols;
+  for (Symbol symbol = 0; symbol < ids_.size(); ++symbol) symbols[ids_[symbol]] = symbol;
+  std::vector<std::pair<Pair, Symbol>> merges;
+  std::size_t n_bytes_left = kMostReplayedBytes;
   for (std::size_t i = 0; i < pairs.size(); ++i) {
-    const Pair pair = pairs[i];
-    const auto is_known = [&](TokenId id) { return id < tokens_.size() && !tokens_[id].empty(); };
-    if (!is_known(pair.left) || !is_known(pair.right)) {
-      throw InvalidArgument("merge " + std::to_string(i) + " joins a token that nothing made");
+    const auto refuse = [&](const std::string& why) {
+      throw InvalidArgument("merge " + std::to_string(i) + " " + why);
+    };
+    const auto left = symbols.find(pairs[i].left);
+    const auto right = symbols.find(pairs[i].right);
+    if (left == symbols.end() || right == symbols.end()) refuse("joins a token that nothing made");
+    const Pair pair{left->second, right->second};
+    const std::size_t n_bytes =
+        std::size_t{tree_.n_bytes()[pair.left]} + tree_.n_bytes()[pair.right];
+    if (n_bytes > n_bytes_left) refuse("and those before it make tokens of 256 MiB together");
+    n_bytes_left -= n_bytes;
+    std::string bytes = tree_.bytes(pair.left) + tree_.bytes(pair.right);
+    const TokenId product = products[i];
+    const auto known = known_.find(bytes);
+    if (known != known_.end() && known->second.id != product) {
+      refuse("makes the bytes of token " + std::to_string(known->second.id) +
+             ", but is said to make token " + std::to_string(product));
     }
-    existing_.emplace(tokens_[pair.left] + tokens_[pair.right], products[i]);
-    const Product product = product_of(pair);
-    if (product.id != products[i]) {
-      throw InvalidArgument("merge " + std::to_string(i) + " makes the bytes of token " +
-                            std::to_string(product.id) + ", but is said to make token " +
-                            std::to_string(products[i]));
+    if (known == known_.end()) {
+      if (product == kNoToken || !given_ids_.insert(product).second) {
+        refuse("makes new bytes, but the id " + std::to_string(product) + " is taken");
+      }
+      rules_.next_id = std::max(rules_.next_id, product + 1);
+      know(std::move(bytes), product);
     }
-    const std::uint32_t number = numbers_.find(pair);
-    const std::uint64_t count = number == PairMap::kNone ? 0 : pairs_[number].count;
-    learned_.push_back({pair, product.id, count, count == 0 ? 0 : merge(pair, product)});
+    const Symbol symbol = product_of(pair);
+    symbols[product] = symbol;
+    merges.push_back({pair, symbol});
+    replayed_.find_or_insert(pair, 0);
   }
+  is_replaying_ = true;
+  collect_pairs(1);
+  for (const auto& [pair, product] : merges) {
+    const std::uint32_t number = numbers_.find(pair);
+    if (number != PairMap::kNone && pairs_[number].count != 0) {
+      merge(number, product);
+    } else {
+      learned_.push_back({{ids_[pair.left], ids_[pair.right]}, ids_[product], 0, 0});
+    }
+  }
+  is_replaying_ = false;
+  replayed_ = PairMap();
   threshold_ = 0;
 }
 
@@ -203,141 +287,131 @@ std::size_t MergeLoop::run(std::size_t n_tokens) {
   std::size_t n_new = 0;
   while (n_new < n_tokens) {
     if (candidates_.empty()) {
-      if (threshold_ <= rules_.min_count) break;
-      collect_pairs(threshold_ / kThresholdStep);
+      if (!refill()) break;
+    }
+    const Candidate best = pop();
+    if (pairs_[best.number].count < level_) continue;
+    const Candidate now = candidate_of(best.number);
+    if (now.count != best.count || now.key != best.key) {
+      push(now);
       continue;
     }
-    Candidate best = candidates_.top();
-    candidates_.pop();
-    if (is_stale(best)) {
-      if (best.count >= threshold_) candidates_.push(best);
-      continue;
-    }
-    const std::size_t n_ids = tokens_.size();
-    const Product product = product_of(best.pair);
-    n_new += product.id == n_ids;
-    learned_.push_back({best.pair, product.id, best.count, merge(best.pair, product)});
+    const TokenId next_id = rules_.next_id;
+    const Symbol product = product_of(pairs_[best.number].pair);
+    n_new += rules_.next_id != next_id;
+    merge(best.number, product);
   }
   return n_new;
 }
 
-std::uint64_t MergeLoop::merge(Pair pair, Product product) {
-  const auto last_id = static_cast<TokenId>(tokens_.size() - 1);
-  left_.make_room(last_id);
-  right_.make_room(last_id);
-  list_of_neighbour_.resize(tokens_.size());
-  const std::uint32_t number = numbers_.find(pair);
-  const std::uint64_t n_merged = replace_occurrences(pairs_[number], pair, product.id);
-  if (product.was_made) {
-    // Pairs with it, that were there already, are more now. (Merges that were learned never come
-    // here: whatever has the same bytes is spelled the same; replayed ones may.)
-    left_.clear();
-    right_.clear();
-    collect_pairs(threshold_);
-    return n_merged;
-  }
-  settle(left_, pair, product.id, true);
-  settle(right_, pair, product.id, false);
-  PairState& state = pairs_[number];
-  state.count = 0;
-  lists_.give_back(state.positions, std::exchange(state.n_positions, 0));
-  return n_merged;
+void MergeLoop::merge(std::uint32_t number, Symbol product) {
+  cells_.make_room(product);
+  const PairState state = pairs_[number];
+  const auto [left, right] = state.pair;
+  left_.make_room(tree_.size(), state.n_positions);
+  right_.make_room(tree_.size(), 2 * std::size_t{state.n_positions});
+  const std::uint64_t n_merged =
+      cells_.visit([&](auto* cells) { return replace_occurrences(cells, state, product); });
+  learned_.push_back({{ids_[left], ids_[right]}, ids_[product], state.count, n_merged});
+  lists_.give_back(state.positions, state.n_positions);
+  settle(left_, left, product, true);
+  settle(right_, right, product, false);
+  pairs_[number].count = 0;
 }
 
-std::uint64_t MergeLoop::replace_occurrences(const PairState& state, Pair pair, TokenId product) {
-  const auto [a, b] = pair;
-  const Position a_bytes = n_bytes_[a];
-  const Position b_bytes = n_bytes_[b];
-  const Position* const positions = state.positions;
-  std::size_t step = 0;
+template <typename Cell>
+std::uint64_t MergeLoop::replace_occurrences(Cell* cells, const PairState& state, Symbol product) {
+  constexpr Cell kSeparator = WordCells::kSeparator<Cell>;
+  const std::uint32_t* const n_bytes = tree_.n_bytes().data();
+  const auto [a, b] = state.pair;
+  const Position a_bytes = n_bytes[a];
+  const Position product_bytes = n_bytes[product];
+  WordCells::Weights weights(cells_);
   Position end_of_last = 0;
   std::uint64_t n_merged = 0;
   for (std::size_t i = 0; i < state.n_positions; ++i) {
-    if (i + kPrefetchAhead < state.n_positions) cells_.prefetch(positions[i + kPrefetchAhead]);
-    const Position position = positions[i];
+    if (i + kPrefetchAhead < state.n_positions) {
+      __builtin_prefetch(&cells[state.positions[i + kPrefetchAhead]]);
+    }
+    const Position position = state.positions[i];
     const Position b_position = position + a_bytes;
-    if (cells_[position] != a || cells_[b_position] != b) continue;
-    const Position after = b_position + b_bytes;
-    const TokenId before_id = cells_[position - 1];
-    const TokenId after_id = cells_[after];
-    const std::uint64_t weight = cells_.weight_at(position, step);
+    if (cells[position] != a || cells[b_position] != b) continue;
+    const Position after = position + product_bytes;
+    const Cell before_symbol = cells[position - 1];
+    const Cell after_symbol = cells[after];
+    const std::uint64_t weight = weights.at(position);
     n_merged += weight;
     // Only starts are ever looked up, so b's start must not look like one; b's end, and a's start,
     // become those of the product.
-    cells_[b_position] = kInside;
-    cells_[position] = product;
-    cells_[after - 1] = product;
+    cells[b_position] = WordCells::kInside<Cell>;
+    cells[position] = static_cast<Cell>(product);
+    cells[after - 1] = static_cast<Cell>(product);
     if (position == std::exchange(end_of_last, after)) {
       // The occurrence before this one ends here: its (product, a) is (product, product) now.
-      right_.gained[a] -= weight;
-      right_.add(product, weight, position - a_bytes - b_bytes);
-    } else if (before_id != kSeparator) {
-      left_.add(before_id, weight, position - n_bytes_[before_id]);
-      left_.lost[before_id] += weight;
+      right_.of[a].gained -= weight;
+      right_.add(product, weight, position - product_bytes);
+    } else if (before_symbol != kSeparator) {
+      left_.add(before_symbol, weight, position - n_bytes[before_symbol]);
+      left_.of[before_symbol].lost += weight;
     }
-    if (after_id != kSeparator) {
-      right_.add(after_id, weight, position);
-      right_.lost[after_id] += weight;
+    if (after_symbol != kSeparator) {
+      right_.add(after_symbol, weight, position);
+      right_.of[after_symbol].lost += weight;
     }
   }
   return n_merged;
 }
 
-void MergeLoop::settle(NeighbourChanges& changes, Pair merged, TokenId product,
-                       bool neighbour_is_left) {
-  const auto beside = [neighbour_is_left](TokenId neighbour, TokenId id) {
-    return neighbour_is_left ? Pair{neighbour, id} : Pair{id, neighbour};
+void MergeLoop::settle(Neighbours& side, Symbol old, Symbol product, bool neighbour_is_left) {
+  const auto beside = [neighbour_is_left](Symbol neighbour, Symbol symbol) {
+    return neighbour_is_left ? Pair{neighbour, symbol} : Pair{symbol, neighbour};
   };
-  const std::size_t first_new = pairs_.size();
-  for (const TokenId neighbour : changes.touched) {
-    if (changes.lost[neighbour] != 0) {
-      const Pair old = beside(neighbour, neighbour_is_left ? merged.left : merged.right);
-      const std::uint32_t number = numbers_.find(old);
-      if (number != PairMap::kNone) pairs_[number].count -= changes.lost[neighbour];
+  for (const Symbol neighbour : side.touched) numbers_.prefetch(beside(neighbour, old));
+  const auto first_new = static_cast<std::uint32_t>(pairs_.size());
+  for (const Symbol neighbour : side.touched) {
+    Neighbours::Change& change = side.of[neighbour];
+    if (change.lost != 0) {
+      const std::uint32_t number = numbers_.find(beside(neighbour, old));
+      if (number != PairMap::kNone) pairs_[number].count -= change.lost;
     }
-    list_of_neighbour_[neighbour] = PairMap::kNone;
     const Pair made = beside(neighbour, product);
-    if (changes.gained[neighbour] >= threshold_ && may_pair(made.left, made.right)) {
-      list_of_neighbour_[neighbour] = static_cast<std::uint32_t>(pairs_.size());
-      add_pair(made, changes.gained[neighbour], lists_.make(changes.n_positions[neighbour]));
+    change.number = PairMap::kNone;
+    if (change.gained != 0 && is_kept(made, change.gained)) {
+      change.number = add_pair(made, change.gained, lists_.make(change.n_positions));
     }
   }
   if (pairs_.size() != first_new) {
-    for (const auto& [neighbour, position] : changes.events) {
-      if (list_of_neighbour_[neighbour] == PairMap::kNone) continue;
-      PairState& state = pairs_[list_of_neighbour_[neighbour]];
+    for (std::size_t i = 0; i < side.n_events; ++i) {
+      const auto [neighbour, position] = side.events[i];
+      if (side.of[neighbour].number == PairMap::kNone) continue;
+      PairState& state = pairs_[side.of[neighbour].number];
       state.positions[state.n_positions++] = position;
     }
-    for (const TokenId neighbour : changes.touched) {
-      const std::uint32_t number = list_of_neighbour_[neighbour];
-      if (number == PairMap::kNone) continue;
-      candidates_.push(
-          {pairs_[number].count, beside(neighbour, product), number, pairs_[number].positions[0]});
+  }
+  if (!is_replaying_) {
+    for (std::uint32_t number = first_new; number < pairs_.size(); ++number) {
+      if (pairs_[number].count >= level_) push(candidate_of(number));
     }
   }
-  changes.clear();
+  side.clear();
 }
 
-void MergeLoop::NeighbourChanges::make_room(TokenId id) {
-  lost.resize(id + std::size_t{1}, 0);
-  gained.resize(id + std::size_t{1}, 0);
-  n_positions.resize(id + std::size_t{1}, 0);
+void MergeLoop::Neighbours::make_room(std::size_t n_symbols, std::size_t n_events_at_most) {
+  if (of.size() < n_symbols) of.resize(n_symbols + n_symbols / 4, Change{0, 0, 0, 0});
+  if (events.size() < n_events_at_most) events.resize(n_events_at_most);
 }
 
-void MergeLoop::NeighbourChanges::add(TokenId neighbour, std::uint64_t weight, Position position) {
-  if (n_positions[neighbour]++ == 0) touched.push_back(neighbour);
-  gained[neighbour] += weight;
-  events.push_back({neighbour, position});
+inline void MergeLoop::Neighbours::add(Symbol neighbour, std::uint64_t weight, Position position) {
+  Change& change = of[neighbour];
+  if (change.n_positions++ == 0) touched.push_back(neighbour);
+  change.gained += weight;
+  events[n_events++] = {neighbour, position};
 }
 
-void MergeLoop::NeighbourChanges::clear() {
-  for (const TokenId neighbour : touched) {
-    lost[neighbour] = 0;
-    gained[neighbour] = 0;
-    n_positions[neighbour] = 0;
-  }
+void MergeLoop::Neighbours::clear() {
+  for (const Symbol neighbour : touched) of[neighbour] = Change{0, 0, 0, 0};
   touched.clear();
-  events.clear();
+  n_events = 0;
 }
 
 }  // namespace bytestride

@@ -19,6 +19,12 @@ class PairMap {
     return slots_[slot_of(pair_key(pair.left, pair.right))].number;
   }
 
+  // For who looks up many, which then wait for memory together.
+  void prefetch(Pair pair) const {
+    const std::uint64_t key = pair_key(pair.left, pair.right);
+    __builtin_prefetch(&slots_[hash_u64(key, seed_) & (slots_.size() - 1)]);
+  }
+
   // The pair's number; where it has none, it gets `number`. Precondition: number != kNone.
   std::uint32_t find_or_insert(Pair pair, std::uint32_t number) {
     const std::uint64_t key = pair_key(pair.left, pair.right);

@@ -81,6 +81,7 @@ class NaiveTrainer {
                const MergeRules& rules)
       : rules_(rules), next_id_(rules.next_id) {
     for (const auto& [word, count] : words) {
+      if (count == 0) continue;  // it stands nowhere
       std::vector<TokenId> ids;
       for (const char c : word) ids.push_back(rules.base_ids[static_cast<unsigned char>(c)]);
       spelled_.push_back({ids, count});

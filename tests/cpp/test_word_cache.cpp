@@ -10,8 +10,8 @@
 
 #include "encode/cache_budget.hpp"
 #include "encode/front_table.hpp"
-#include "pretokenize/short_keys.hpp"
 #include "encode/word_caches.hpp"
+#include "pretokenize/short_keys.hpp"
 #include "pretokenize/word_key.hpp"
 #include "simd/backend.hpp"
 #include "support.hpp"
