@@ -1,0 +1,65 @@
+"""`bytestride count-words`: files to a table of word counts, which `train --counts` takes."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from bytestride.cli.arguments import add_threads, check_output
+from bytestride.cli.count_options import add_count_options, progress_of, say_how_to_go_on
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    parser = commands.add_parser("count-words", help="count the words of files, to train from")
+    parser.add_argument("files", nargs="+", type=Path, help="text, plain or .gz or .zst")
+    parser.add_argument(
+        "-o", "--output", required=True, type=Path, metavar="FILE", help="a Parquet file"
+    )
+    add_count_options(parser)
+    parser.add_argument(
+        "--first-offsets",
+        action="store_true",
+        help="keep where each word stands first, for `train --preset minbpe`; takes one thread",
+    )
+    parser.add_argument("--force", action="store_true", help="replace the output file")
+    add_threads(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Count and write."""
+    from bytestride.cli.progress import Stages, amount
+    from bytestride.corpus.files import check_readable
+    from bytestride.training import count_words, count_words_to_parquet
+
+    check_readable(arguments.files)
+    check_output(arguments.output, force=arguments.force)
+    options = {
+        "pattern": arguments.pattern or "cl100k",
+        "unit": arguments.unit or "document",
+        "special_tokens": arguments.special,
+        "specials_in_text": arguments.specials_in_text or "drop",
+        "first_offsets": arguments.first_offsets,
+        "num_threads": arguments.threads,
+        "memory_bytes": arguments.memory,
+    }
+    with Stages() as stages:
+        stages.update("count", 0)
+        progress = progress_of(stages)
+        if arguments.checkpoint is None:
+            n_words = count_words_to_parquet(
+                arguments.files, arguments.output, progress=progress, **options
+            )
+        else:
+            try:
+                counts = count_words(
+                    arguments.files, progress=progress, checkpoint=arguments.checkpoint, **options
+                )
+            except BaseException:
+                say_how_to_go_on(arguments.checkpoint)
+                raise
+            n_words = len(counts)
+            counts.write_parquet(arguments.output)
+    size = amount(arguments.output.stat().st_size, "bytes")
+    print(f"wrote {arguments.output}: {n_words:,} different words, {size}")
