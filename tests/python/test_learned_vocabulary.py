@@ -74,7 +74,7 @@ def test_counts_and_tokens_of_the_text(documents, n_merges):
         record.products.tolist(),
         strict=True,
     ):
-        found = reference._count_pairs_in_words([(ids[word], n) for word, n in words.items()])
+        found = reference.count_pairs_in_words([(ids[word], n) for word, n in words.items()])
         assert found[tuple(pair)] == count
         ids = {word: reference.apply_merge(ids[word], tuple(pair), product) for word in words}
         n_tokens.append(sum(len(ids[word]) * n for word, n in words.items()))
@@ -113,7 +113,7 @@ def test_initial_merges():
         words = {
             word: reference.apply_merge(w, pair, pair[0] + pair[1]) for word, w in words.items()
         }
-    counts = reference._count_pairs_in_words(
+    counts = reference.count_pairs_in_words(
         [(words[word], n) for word, n in reference.count_words([TEXT], GPT2).items()]
     )
     assert counts[merges_of(tokenizer)[3]] == max(counts.values()) == tokenizer.merge_counts[3]
@@ -166,11 +166,11 @@ def test_extending_with_another_text(first, second, n_more):
     ids = [([small.encode_bytes(bytes((b,)))[0] for b in word], n) for word, n in words.items()]
     for i, pair in enumerate(merges):
         if i >= n_old:
-            counts = reference._count_pairs_in_words(ids)
+            counts = reference.count_pairs_in_words(ids)
             assert pair == min(counts, key=lambda pair: (-counts[pair], pair))
         ids = [(reference.apply_merge(word, pair, 256 + i), n) for word, n in ids]
     if len(merges) < n_old + n_more:
-        assert not reference._count_pairs_in_words(ids)
+        assert not reference.count_pairs_in_words(ids)
     assert sum(map(len, extended.encode_batch(second))) == sum(len(w) * n for w, n in ids)
 
 

@@ -86,7 +86,7 @@ def test_long_words_of_few_letters(seed):
         for word, count in rows_of(counts_of_words)
     ]
     for number, pair in enumerate(expected):
-        counts.append(reference._count_pairs_in_words(words_now)[pair])
+        counts.append(reference.count_pairs_in_words(words_now)[pair])
         words_now = [
             (reference.apply_merge(ids, pair, 256 + number), count) for ids, count in words_now
         ]
