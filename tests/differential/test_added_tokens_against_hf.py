@@ -2,9 +2,7 @@
 
 import dataclasses
 import json
-import os
 import random
-from pathlib import Path
 
 import pytest
 import tokenizers
@@ -12,9 +10,6 @@ from hf_documents import FLAGS, both, entry, ids_of, nfc
 
 from bytestride import Tokenizer, _core, formats, reference
 from bytestride.formats import added_tokens, tokenizer_json
-
-ROOT = Path(__file__).resolve().parents[2]
-DATA = Path(os.environ.get("BYTESTRIDE_TEST_DATA", ROOT / ".." / "shared"))
 
 
 def assert_same(theirs, ours, texts):
@@ -218,10 +213,8 @@ def segments(definition_tokens, normalizer, text):
 
 
 @pytest.mark.parametrize("name", ["llama3", "qwen3", "gptoss", "deepseek_v3"])
-def test_added_tokens_of_published_files(name):
-    path = DATA / "vocab" / f"{name}.tokenizer.json"
-    if not path.exists():
-        pytest.skip(f"no vocabulary at {path}")
+def test_added_tokens_of_published_files(name, vocab_file):
+    path = vocab_file(name)
     theirs = tokenizers.Tokenizer.from_file(str(path))
     node = json.loads(path.read_bytes())
     tokens = added_tokens.read_added_tokens(node["added_tokens"], node["model"]["vocab"])

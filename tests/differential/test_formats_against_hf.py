@@ -2,9 +2,7 @@
 
 import dataclasses
 import json
-import os
 import random
-from pathlib import Path
 
 import pytest
 import tokenizers
@@ -14,9 +12,6 @@ from bytestride import Tokenizer, formats
 from bytestride.definition import AddedToken, Definition
 from bytestride.formats import bytelevel, tokenizer_json
 from bytestride.published import GPT2_TIKTOKEN, PATTERNS
-
-ROOT = Path(__file__).resolve().parents[2]
-DATA = Path(os.environ.get("BYTESTRIDE_TEST_DATA", ROOT / ".." / "shared"))
 
 LINE = (
     "It's I'LL we'd 'ſ naïve Übung Ǆungla ǅ 漢字かな 한국어 हिन्दी ไทย 🙂👍🏽 x_y a.b() {1234567} "
@@ -200,10 +195,8 @@ def test_a_new_file_of_ours(pattern, rule, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["r50k_base", "cl100k_base", "o200k_base"])
-def test_a_tiktoken_vocabulary_becomes_a_file_of_theirs(name, tmp_path):
-    path = DATA / "vocab" / f"{name}.tiktoken"
-    if not path.exists():
-        pytest.skip(f"no vocabulary at {path}")
+def test_a_tiktoken_vocabulary_becomes_a_file_of_theirs(name, tmp_path, vocab_file):
+    path = vocab_file(name)
     definition = formats.read(path)
     formats.write(definition, tmp_path / "tokenizer.json")
     theirs = tokenizers.Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
@@ -217,10 +210,8 @@ def test_a_tiktoken_vocabulary_becomes_a_file_of_theirs(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["llama3", "qwen3", "gptoss"])
-def test_files_of_known_models(name):
-    path = DATA / "vocab" / f"{name}.tokenizer.json"
-    if not path.exists():
-        pytest.skip(f"no vocabulary at {path}")
+def test_files_of_known_models(name, vocab_file):
+    path = vocab_file(name)
     theirs = tokenizers.Tokenizer.from_file(str(path))
     texts = [text for text in TEXTS if normalizers.NFC().normalize_str(text) == text]
     assert_equal_ids(theirs, Tokenizer(formats.read(path)), texts)

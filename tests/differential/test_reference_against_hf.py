@@ -1,8 +1,6 @@
 """The reference against Hugging Face `tokenizers`: pretokens, merges of its trainer, and ids."""
 
 import json
-import os
-from pathlib import Path
 
 import pytest
 import tokenizers
@@ -13,7 +11,6 @@ from tokenizers import decoders, models, pre_tokenizers, trainers
 from bytestride import reference
 from bytestride.published import PATTERNS
 
-ROOT = Path(__file__).resolve().parents[2]
 GPT2 = PATTERNS["gpt2"]
 
 # The libraries' Unicode tables differ in age: unassigned characters are left out, and U+0295, which
@@ -24,12 +21,8 @@ texts = st.text(st.sampled_from("aaab bcé🙂\r\n 'sS1\u0301A.")) | st.text(
 
 
 @pytest.fixture(scope="module")
-def corpus():
-    folder = Path(os.environ.get("BYTESTRIDE_TEST_DATA", ROOT / ".." / "shared"))
-    path = folder / "fixtures" / "cs336" / "corpus.en"
-    if not path.exists():
-        pytest.skip(f"the training text is missing; looked for {path}")
-    return path.read_text(encoding="utf-8")
+def corpus(data_file):
+    return data_file("fixtures/cs336/corpus.en").read_text(encoding="utf-8")
 
 
 def train(texts, vocab_size, **options):

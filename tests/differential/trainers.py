@@ -61,7 +61,4 @@ def by_rank(ranks):
 def learned_by_reference(word_counts, n_merges, **options):
     """Bytes of the tokens that the plain reference learns with the bytes by their value."""
     merges = reference.learn_merges(word_counts, n_merges, bytes_in_order=BY_VALUE, **options)
-    tokens = [bytes([byte]) for byte in BY_VALUE]
-    for left, right in merges:
-        tokens.append(tokens[left] + tokens[right])
-    return tokens[256:]
+    return reference.token_bytes(merges, BY_VALUE)[256:]

@@ -1,7 +1,6 @@
 """Published names, against tiktoken's own table; and the search for their files."""
 
 import hashlib
-import os
 import shutil
 from pathlib import Path
 
@@ -10,9 +9,6 @@ import regex
 
 from bytestride import _core, formats, published
 from bytestride.published import GPT2_TIKTOKEN, PATTERNS, PUBLISHED
-
-ROOT = Path(__file__).resolve().parents[2]
-DATA = Path(os.environ.get("BYTESTRIDE_TEST_DATA", ROOT / ".." / "shared"))
 
 
 def test_patterns_are_known_to_the_engine_and_are_regular_expressions():
@@ -128,10 +124,8 @@ def test_empty_and_missing_variables_are_no_folders(nowhere, monkeypatch):
 
 @pytest.mark.parametrize("folder", FOLDERS)
 @pytest.mark.parametrize("name", ["r50k_base", "gpt2"])
-def test_a_file_is_found_under_both_names(nowhere, folder, name):
-    source = DATA / "vocab" / "r50k_base.tiktoken"
-    if not source.exists():
-        pytest.skip(f"no vocabulary at {source}")
+def test_a_file_is_found_under_both_names(nowhere, folder, name, vocab_file):
+    source = vocab_file("r50k_base")
     record = PUBLISHED[name]
     for file_name in (record.file_name, record.cache_name):
         path = nowhere / folder / file_name
@@ -164,10 +158,8 @@ def test_an_unknown_name_lists_the_known():
 
 
 @pytest.mark.parametrize("name", ["r50k_base", "p50k_base", "cl100k_base", "o200k_base"])
-def test_a_file_is_known_by_its_content(name):
-    path = DATA / "vocab" / f"{name}.tiktoken"
-    if not path.exists():
-        pytest.skip(f"no vocabulary at {path}")
+def test_a_file_is_known_by_its_content(name, vocab_file):
+    path = vocab_file(name)
     data = path.read_bytes()
     assert published.identify(data).name == name
     assert published.identify(data + b"\n") is None

@@ -2,8 +2,6 @@
 
 import contextlib
 import json
-import os
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,8 +11,6 @@ from bytestride.errors import FormatError
 from bytestride.formats import bytelevel, tokenizer_json
 from bytestride.formats.scanned_model import scan
 
-ROOT = Path(__file__).resolve().parents[2]
-DATA = Path(os.environ.get("BYTESTRIDE_TEST_DATA", ROOT / ".." / "shared"))
 VOCAB = {bytelevel.ALPHABET[byte]: byte for byte in range(256)} | {
     "ab": 256,
     "Ġab": 257,
@@ -137,10 +133,8 @@ def test_what_is_scanned_is_what_json_reads(data):
 
 
 @pytest.mark.parametrize("name", ["llama3", "qwen3", "gptoss", "deepseek_v3"])
-def test_files_of_known_models_are_scanned(name):
-    path = DATA / "vocab" / f"{name}.tokenizer.json"
-    if not path.exists():
-        pytest.skip(f"no vocabulary at {path}")
+def test_files_of_known_models_are_scanned(name, vocab_file):
+    path = vocab_file(name)
     data = path.read_bytes()
     scanned = scan(data)
     assert scanned is not None

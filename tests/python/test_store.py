@@ -10,17 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from store_parts import write
 
 from bytestride import FormatError, TokenStoreWriter, open_tokens
 from bytestride.store.megatron import read_document_offsets, read_header, write_idx
-
-
-def write(path, documents, **options):
-    options.setdefault("vocab_size", 50_000)
-    with TokenStoreWriter(path, **options) as writer:
-        for document in documents:
-            writer.append(document, [len(document)])
-    return path
 
 
 def parse_idx(path: Path):

@@ -6,22 +6,14 @@ import struct
 
 import numpy as np
 import pytest
+from store_parts import two_shards
 
-from bytestride import FormatError, TokenStoreWriter, open_tokens
-
-
-def write(path, documents, **options):
-    options.setdefault("vocab_size", 50_000)
-    with TokenStoreWriter(path, **options) as writer:
-        for document in documents:
-            writer.append(document, [len(document)])
-    return path
+from bytestride import FormatError, open_tokens
 
 
 @pytest.fixture
 def store(tmp_path):
-    """Two shards: 5 tokens in 3 documents, 4 in 2."""
-    return write(tmp_path / "store", [[1, 2], [], [3, 4, 5], [6, 7, 8], [9]], shard_tokens=5)
+    return two_shards(tmp_path / "store")
 
 
 # What is not there, or is something else

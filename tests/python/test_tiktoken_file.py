@@ -1,9 +1,7 @@
 """`.tiktoken` files: what is read, what is refused and where, what can be written."""
 
 import base64
-import os
 import random
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,8 +12,6 @@ from bytestride.definition import AddedToken, Definition
 from bytestride.errors import FormatError
 from bytestride.formats import tiktoken_file
 
-ROOT = Path(__file__).resolve().parents[2]
-DATA = Path(os.environ.get("BYTESTRIDE_TEST_DATA", ROOT / ".." / "shared"))
 BYTES = {byte: bytes((byte,)) for byte in range(256)}
 TOKENS = BYTES | {256: b"ab", 257: b"abc", 300: " é".encode()}
 
@@ -143,10 +139,8 @@ def test_the_fast_parser_agrees_with_the_strict_one(data):
 
 
 @pytest.mark.parametrize("name", ["r50k_base", "p50k_base", "cl100k_base", "o200k_base"])
-def test_published_files(name, tmp_path):
-    path = DATA / "vocab" / f"{name}.tiktoken"
-    if not path.exists():
-        pytest.skip(f"no vocabulary at {path}")
+def test_published_files(name, tmp_path, vocab_file):
+    path = vocab_file(name)
     load = pytest.importorskip("tiktoken.load")
     definition = formats.read(path)
     ranks = load.load_tiktoken_bpe(str(path))

@@ -6,7 +6,6 @@ import json
 import pytest
 from tokenizer_json_parts import (
     BYTES,
-    DATA,
     LLAMA3,
     added,
     byte_level,
@@ -198,11 +197,9 @@ def test_a_space_that_no_file_can_put_is_not_written():
     ],
 )
 def test_files_of_known_models(
-    name, n_tokens, n_added, pattern, normalizer, whole_pieces, tmp_path
+    name, n_tokens, n_added, pattern, normalizer, whole_pieces, tmp_path, vocab_file
 ):
-    path = DATA / "vocab" / f"{name}.tokenizer.json"
-    if not path.exists():
-        pytest.skip(f"no vocabulary at {path}")
+    path = vocab_file(name)
     definition = formats.read(path)
     assert len(definition.tokens) == n_tokens
     assert len(definition.added_tokens) == n_added

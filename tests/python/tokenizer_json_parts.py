@@ -1,14 +1,10 @@
 """Documents of `tokenizer.json`, whole and in parts, for the tests that read them."""
 
 import json
-import os
-from pathlib import Path
 
 from bytestride.formats import bytelevel, tokenizer_json
 from bytestride.published import PATTERNS
 
-ROOT = Path(__file__).resolve().parents[2]
-DATA = Path(os.environ.get("BYTESTRIDE_TEST_DATA", ROOT / ".." / "shared"))
 BYTES = {byte: bytes((byte,)) for byte in range(256)}
 LLAMA3 = PATTERNS["llama3"]
 

@@ -55,9 +55,11 @@ def apply_merge(ids: Sequence[int], pair: Pair, new_id: int) -> list[int]:
     return result
 
 
-def token_bytes(merges: Iterable[Pair]) -> list[bytes]:
+def token_bytes(
+    merges: Iterable[Pair], bytes_in_order: Sequence[int] = BYTELEVEL_ORDER
+) -> list[bytes]:
     """Bytes of every token: of the 256 base tokens and of each merge, in the order of their ids."""
-    tokens = [bytes([byte]) for byte in BYTELEVEL_ORDER]
+    tokens = [bytes([byte]) for byte in bytes_in_order]
     for left, right in merges:
         tokens.append(tokens[left] + tokens[right])
     return tokens
