@@ -16,13 +16,19 @@ of the test data (BYTESTRIDE_TEST_DATA). Nothing else is read, and no encoder ma
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
 import os
 import sys
 from pathlib import Path
 
 from side_by_side import environment
+from side_by_side.command_line import (
+    names,
+    numbers,
+    record_path,
+    refuse_threads_beyond_cores,
+    refuse_unknown,
+)
 
 CASES = ("cold", "warm", "lists", "memory", "load", "calls", "worst")
 VOCABULARIES = ("gpt2", "cl100k", "o200k", "llama3", "qwen3")
@@ -31,19 +37,6 @@ RIVALS = (
     *("gigatoken", "fastokens", "snaptokens", "splintr", "toktok", "quicktok", "tiktoken"),
     *("rs_bpe", "wordchipper", "tokenizers"),
 )
-
-
-def names(text: str) -> list[str]:
-    """Split at commas."""
-    return [name for name in text.split(",") if name]
-
-
-def numbers(text: str) -> list[int]:
-    """Split at commas, as numbers from 1 up."""
-    found = [int(number) for number in text.split(",")]
-    if min(found) < 1:
-        raise ValueError
-    return found
 
 
 def arguments() -> argparse.Namespace:
@@ -74,29 +67,15 @@ def arguments() -> argparse.Namespace:
         chosen.mb, chosen.rounds = chosen.mb or 4.0, 1
     if chosen.tree is not None:
         chosen.tree = chosen.tree.resolve()
-    cores = len(os.sched_getaffinity(0))
-    if max(chosen.threads) > cores:
-        parser.error(f"this process has {cores} cores; --threads must not name more")
+    refuse_threads_beyond_cores(parser, chosen.threads)
     for given, known in (
         (chosen.only, CASES),
         (chosen.vocab, VOCABULARIES),
         (chosen.corpus, CORPORA),
+        (chosen.rivals or (), RIVALS),
     ):
-        if unknown := set(given) - set(known):
-            parser.error(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(known)}")
-    if chosen.rivals is not None and (unknown := set(chosen.rivals) - set(RIVALS)):
-        parser.error(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(RIVALS)}")
+        refuse_unknown(parser, given, known)
     return chosen
-
-
-def record_path(chosen: argparse.Namespace) -> Path:
-    """A record of slices is a trial, and stays out of the folder of records."""
-    if chosen.out is not None:
-        return chosen.out.resolve()
-    today = datetime.datetime.now(tz=datetime.timezone.utc).date().isoformat()
-    if chosen.mb is not None:
-        return environment.CACHE / f"{today}-trial.json"
-    return environment.ROOT / "benchmarks" / "record" / f"{today}-peers.json"
 
 
 def inside() -> bool:
@@ -139,7 +118,7 @@ def main() -> None:
 
     chosen.rivals = list(RIVALS) if chosen.rivals is None else chosen.rivals
     packages = [contender.package for contender in CONTENDERS.values()]
-    record = Record(record_path(chosen), packages)
+    record = Record(record_path(chosen, "peers"), packages)
     record.begin(sys.argv[1:], environment.problems(), chosen.tree or environment.ROOT)
     Comparison(chosen, record).run()
     print(f"wrote {record.path}")

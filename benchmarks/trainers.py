@@ -16,14 +16,19 @@ download.
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
 import os
 import sys
 from pathlib import Path
 
-from peers import names, numbers
 from side_by_side import environment
+from side_by_side.command_line import (
+    names,
+    numbers,
+    record_path,
+    refuse_threads_beyond_cores,
+    refuse_unknown,
+)
 
 CASES = ("gpt2-32k", "cjk-32k", "o200k-131k", "large-32k", "dna-4k")
 RIVALS = ("gigabpe", "gigatoken", "ffbpe", "rustbpe", "bpeasy", "tokenizers")
@@ -71,28 +76,15 @@ def arguments() -> argparse.Namespace:
         "--table", type=Path, metavar="RECORD", help="print tables, measure nothing"
     )
     chosen = parser.parse_args()
-    cores = len(os.sched_getaffinity(0))
-    if max(chosen.threads) > cores:
-        parser.error(f"this process has {cores} cores; --threads must not name more")
+    refuse_threads_beyond_cores(parser, chosen.threads)
     for given, known in ((chosen.cases, CASES), (chosen.rivals, RIVALS)):
-        if unknown := set(given) - set(known):
-            parser.error(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(known)}")
+        refuse_unknown(parser, given, known)
     if chosen.python is not None and chosen.tree is None:
         parser.error("--python needs --tree: bytestride is not installed into it")
     for name in ("tree", "text"):
         if (path := getattr(chosen, name)) is not None:
             setattr(chosen, name, path.resolve())
     return chosen
-
-
-def record_path(chosen: argparse.Namespace) -> Path:
-    """A record of slices is a trial, and stays out of the folder of records."""
-    if chosen.out is not None:
-        return chosen.out.resolve()
-    today = datetime.datetime.now(tz=datetime.timezone.utc).date().isoformat()
-    if chosen.mb is not None:
-        return environment.CACHE / f"{today}-trainers-trial.json"
-    return environment.ROOT / "benchmarks" / "record" / f"{today}-trainers.json"
 
 
 def main() -> None:
@@ -114,7 +106,7 @@ def main() -> None:
     from side_by_side.record import Record
 
     problems = {} if chosen.python is not None else environment.problems(PACKAGES)
-    record = Record(record_path(chosen), list(RIVALS))
+    record = Record(record_path(chosen, "trainers"), list(RIVALS))
     # Where things lie is of this machine.
     said = [Path(word).name if os.sep in word else word for word in sys.argv[1:]]
     record.begin(said, problems, chosen.tree or environment.ROOT)
