@@ -274,7 +274,16 @@ def test_checkpoints_that_are_refused(tmp_path):
     assert checkpoint.read_bytes() == before
 
 
+@pytest.fixture
+def python_handles_ctrl_c():
+    # A shell makes what it starts in the background ignore it.
+    at_first = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, at_first)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.usefixtures("python_handles_ctrl_c")
 def test_ctrl_c_waits_for_the_end_of_a_batch():
     done = []
 
