@@ -48,7 +48,7 @@ SplitStage make_stage(const py::handle& stage) {
       throw py::value_error("the core knows no grammar for this pattern; give a split function: " +
                             text);
     }
-    return {SplitStage::Kind::grammar, known->scan};
+    return {SplitStage::Kind::grammar, known->scan, {}, known->follow};
   }
   if (!py::isinstance<py::tuple>(stage)) {
     return {SplitStage::Kind::callback, nullptr,
@@ -85,10 +85,12 @@ std::shared_ptr<TextSplitter> make_splitter(const py::object& pattern,
                                         normalizer.has_value());
 }
 
-// The pretokens of a text, and the added tokens that are always matched, as bytes.
-py::list pieces(const TextSplitter& splitter, const py::object& text) {
+// The pretokens of a text, and the added tokens that are always matched, as bytes. `by_windows`:
+// also of a text that would be followed by character, for tests.
+py::list pieces(const TextSplitter& splitter, const py::object& text, bool by_windows) {
   std::vector<char> transcoded;
   SplitScratch scratch;
+  if (by_windows) scratch.least_window = 0;
   py::list result;
   const ByteSpan bytes = as_utf8(view_of_text(text), transcoded);
   splitter.split(
@@ -147,7 +149,7 @@ void bind_pretokenize(py::module_& module) {
   py::class_<TextSplitter, std::shared_ptr<TextSplitter>>(module, "Splitter")
       .def(py::init(&make_splitter), py::arg("pattern"), py::arg("added_tokens"),
            py::arg("normalizer"))
-      .def("pieces", &pieces, py::arg("text"))
+      .def("pieces", &pieces, py::arg("text"), py::kw_only(), py::arg("by_windows") = false)
       .def_property_readonly("may_cut", &TextSplitter::may_cut);
   module.def("known_patterns", [] {
     std::vector<std::pair<std::string, std::string>> patterns;

@@ -1,5 +1,6 @@
 #include "bindings/id_objects.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace bytestride::python {
@@ -13,6 +14,9 @@ IdObjects::~IdObjects() = default;
 PyObject* IdObjects::object_of(TokenId id) {
   return make(id);
 }
+
+template <typename Id>
+void IdObjects::ask_for(const Id*, std::size_t) {}
 
 #else
 
@@ -30,6 +34,12 @@ inline PyObject* IdObjects::object_of(TokenId id) {
   return object;
 }
 
+template <typename Id>
+inline void IdObjects::ask_for(const Id* ids, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) __builtin_prefetch(&objects_[ids[i]]);
+  for (std::size_t i = 0; i < n; ++i) __builtin_prefetch(objects_[ids[i]], 1);
+}
+
 #endif
 
 PyObject* IdObjects::make(TokenId id) {
@@ -43,8 +53,12 @@ py::list IdObjects::list_of(const Id* ids, std::size_t n) {
   PyObject* const list = PyList_New(static_cast<Py_ssize_t>(n));
   if (list == nullptr) throw py::error_already_set();
   auto owned = py::reinterpret_steal<py::list>(list);
-  for (std::size_t i = 0; i < n; ++i) {
-    PyList_SET_ITEM(list, static_cast<Py_ssize_t>(i), object_of(ids[i]));
+  for (std::size_t first = 0; first < n; first += kAskedAhead) {
+    const std::size_t last = std::min(n, first + kAskedAhead);
+    ask_for(ids + first, last - first);
+    for (std::size_t i = first; i < last; ++i) {
+      PyList_SET_ITEM(list, static_cast<Py_ssize_t>(i), object_of(ids[i]));
+    }
   }
   return owned;
 }

@@ -32,6 +32,11 @@ class IdObjects {
  private:
   // A new reference; throws error_already_set.
   PyObject* object_of(TokenId id);
+  // The ints of so many ids are asked for at once: which ones come, and that their counts will be
+  // written, no processor foresees.
+  static constexpr std::size_t kAskedAhead = 64;
+  template <typename Id>
+  void ask_for(const Id* ids, std::size_t n);
   PyObject* make(TokenId id);
 
   std::size_t n_ids_;

@@ -26,6 +26,31 @@ auto cache_key(const SpanBatch& spans, const MissedWord& missed) {
   }
 }
 
+// Fills scratch.missed[k] from scratch.missed_spans[k], but for what only the cache asks for.
+void describe(const SpanBatch& spans, std::size_t k, SpanScratch& scratch) {
+  MissedWord& missed = scratch.missed[k];
+  missed.span = scratch.missed_spans[k];
+  missed.begin = missed.span == 0 ? 0 : spans.ends[missed.span - 1];
+  missed.n_bytes = spans.ends[missed.span] - missed.begin;
+  missed.key.words[0] = scratch.keys[missed.span];
+  const bool is_long = missed.n_bytes > MediumKey::kMaxBytes;
+  const bool has_key = missed.key.words[0] != 0;
+  missed.kind = static_cast<WordKind>(!has_key + is_long);
+}
+
+// Sets the hash, and the key of a medium word, and asks for the cache's line.
+template <WordKind kKind>
+void ask_for(const SpanBatch& spans, const WordCache& cache, MissedWord& missed) {
+  if constexpr (kKind == WordKind::medium_key) {
+    const char* const text_end = spans.text.data() + spans.text.size();
+    const char* const word = spans.base + missed.begin;
+    missed.key = MediumKey::load(word, missed.n_bytes, static_cast<std::size_t>(text_end - word));
+  }
+  const auto key = cache_key<kKind>(spans, missed);
+  missed.hash = cache.hash(key);
+  cache.prefetch(missed.hash, key);
+}
+
 // Calls use() with a constant for each kind.
 template <typename Use>
 void for_each_kind(Use&& use) {
@@ -71,6 +96,32 @@ std::size_t SpanEncoder::probe(const SpanBatch& spans, const FrontTable& front,
   return n_missed;
 }
 
+std::size_t SpanEncoder::recall_few(const SpanBatch& spans, std::size_t n_missed,
+                                    const WordTables& tables, SpanScratch& scratch) {
+  for (std::size_t k = 0; k < n_missed; ++k) {
+    MissedWord& missed = scratch.missed[k];
+    describe(spans, k, scratch);
+    scratch.unknown[k] = static_cast<std::uint16_t>(k);
+    if (tables.cache == nullptr) continue;
+    for_each_kind([&](auto kind) {
+      if (missed.kind == kind) ask_for<kind>(spans, *tables.cache, missed);
+    });
+  }
+  if (tables.cache == nullptr) return n_missed;
+  std::size_t n_unknown = 0;
+  for (std::uint16_t k = 0; k < n_missed; ++k) {
+    const MissedWord& missed = scratch.missed[k];
+    for_each_kind([&](auto kind) {
+      if (missed.kind != kind) return;
+      const WordIds ids = tables.cache->find(missed.hash, cache_key<kind>(spans, missed));
+      take_recalled<kind>(missed, ids, tables, scratch);
+      scratch.unknown[n_unknown] = k;
+      n_unknown += !ids.known();
+    });
+  }
+  return n_unknown;
+}
+
 // Sorts the words by kind and takes kind after kind; and of each kind first those that stand where
 // they are looked for first. So there are few branches: which kind of word comes next in the text,
 // no processor foresees.
@@ -78,20 +129,14 @@ std::size_t SpanEncoder::recall(const SpanBatch& spans, std::size_t n_missed,
                                 const WordTables& tables, SpanScratch& scratch) {
   std::size_t n_short = 0, n_medium = 0, n_text = 0;
   for (std::size_t k = 0; k < n_missed; ++k) {
-    MissedWord& missed = scratch.missed[k];
-    missed.span = scratch.missed_spans[k];
-    missed.begin = missed.span == 0 ? 0 : spans.ends[missed.span - 1];
-    missed.n_bytes = spans.ends[missed.span] - missed.begin;
-    missed.key.words[0] = scratch.keys[missed.span];
-    const bool is_long = missed.n_bytes > MediumKey::kMaxBytes;
-    const bool has_key = missed.key.words[0] != 0;
-    missed.kind = static_cast<WordKind>(!has_key + is_long);
+    describe(spans, k, scratch);
+    const WordKind kind = scratch.missed[k].kind;
     scratch.short_words[n_short] = static_cast<std::uint16_t>(k);
     scratch.medium_words[n_medium] = static_cast<std::uint16_t>(k);
     scratch.text_words[n_text] = static_cast<std::uint16_t>(k);
-    n_short += has_key;
-    n_medium += !has_key & !is_long;
-    n_text += is_long;
+    n_short += kind == WordKind::short_key;
+    n_medium += kind == WordKind::medium_key;
+    n_text += kind == WordKind::text;
   }
   if (tables.cache == nullptr) {
     for (std::size_t k = 0; k < n_missed; ++k) scratch.unknown[k] = static_cast<std::uint16_t>(k);
@@ -110,18 +155,8 @@ template <WordKind kKind>
 void SpanEncoder::recall_kind(const SpanBatch& spans, std::span<std::uint16_t> words,
                               const WordTables& tables, SpanScratch& scratch,
                               std::size_t& n_unknown) {
-  const char* const text_end = spans.text.data() + spans.text.size();
   const WordCache& cache = *tables.cache;
-  for (const std::uint16_t k : words) {
-    MissedWord& missed = scratch.missed[k];
-    if constexpr (kKind == WordKind::medium_key) {
-      const char* const word = spans.base + missed.begin;
-      missed.key = MediumKey::load(word, missed.n_bytes, static_cast<std::size_t>(text_end - word));
-    }
-    const auto key = cache_key<kKind>(spans, missed);
-    missed.hash = cache.hash(key);
-    cache.prefetch(missed.hash, key);
-  }
+  for (const std::uint16_t k : words) ask_for<kKind>(spans, cache, scratch.missed[k]);
   std::size_t n_left = words.size();
   if constexpr (kKind != WordKind::text) {
     n_left = 0;
@@ -222,16 +257,27 @@ std::size_t SpanEncoder::take_tokens(const SpanBatch& spans, std::size_t n_unkno
   return n_left;
 }
 
+void SpanEncoder::sort_by_length(std::size_t n, SpanScratch& scratch) {
+  std::uint16_t first_of[MergeLanes::kMaxBytes + 2] = {};
+  for (std::size_t k = 0; k < n; ++k) ++first_of[scratch.missed[scratch.unknown[k]].n_bytes + 1];
+  for (std::size_t i = 1; i < std::size(first_of); ++i) {
+    first_of[i] = static_cast<std::uint16_t>(first_of[i] + first_of[i - 1]);
+  }
+  std::copy_n(scratch.unknown, n, scratch.unsorted);
+  for (std::size_t k = 0; k < n; ++k) {
+    const std::uint16_t unknown = scratch.unsorted[k];
+    scratch.unknown[first_of[scratch.missed[unknown].n_bytes]++] = unknown;
+  }
+}
+
 void SpanEncoder::work_out(const SpanBatch& spans, std::size_t n_unknown, const WordTables& tables,
                            SpanScratch& scratch) const {
   if (tokens_first_) n_unknown = take_tokens(spans, n_unknown, tables, scratch);
   std::size_t n_open = 0;
-  std::uint16_t first_of[MergeLanes::kMaxBytes + 2] = {};  // by length, after the sums below
   for (std::size_t i = 0; i < n_unknown; ++i) {
     const MissedWord& missed = scratch.missed[scratch.unknown[i]];
     if (missed.n_bytes <= MergeLanes::kMaxBytes) {
       scratch.unknown[n_open++] = scratch.unknown[i];
-      ++first_of[missed.n_bytes + 1];
     } else {
       scratch.word.resize(missed.n_bytes);
       TokenId* const ids = scratch.word.data();
@@ -240,16 +286,10 @@ void SpanEncoder::work_out(const SpanBatch& spans, std::size_t n_unknown, const 
     }
   }
   // Words of like length share the lanes, whose width is that of the longest.
-  for (std::size_t n = 1; n < std::size(first_of); ++n) {
-    first_of[n] = static_cast<std::uint16_t>(first_of[n] + first_of[n - 1]);
-  }
-  for (std::size_t k = 0; k < n_open; ++k) {
-    const std::uint16_t unknown = scratch.unknown[k];
-    scratch.by_length[first_of[scratch.missed[unknown].n_bytes]++] = unknown;
-  }
+  if (n_open > MergeLanes::kLanes) sort_by_length(n_open, scratch);
   for (std::size_t first = 0; first < n_open; first += MergeLanes::kLanes) {
     const std::size_t n = std::min(MergeLanes::kLanes, n_open - first);
-    const std::uint16_t* const turn = scratch.by_length + first;
+    const std::uint16_t* const turn = scratch.unknown + first;
     ByteSpan words[MergeLanes::kLanes];
     for (std::size_t i = 0; i < n; ++i) words[i] = word_of(spans, scratch.missed[turn[i]]);
     scratch.merging.lanes.run(merges_, words, n);
@@ -271,12 +311,15 @@ void SpanEncoder::resolve(const SpanBatch& spans, const WordTables& tables,
                           SpanScratch& scratch) const {
   std::size_t n_missed = probe(spans, tables.front, scratch);
   if (n_missed == 0) return;
-  n_missed = recall(spans, n_missed, tables, scratch);
+  n_missed = n_missed <= kFew ? recall_few(spans, n_missed, tables, scratch)
+                              : recall(spans, n_missed, tables, scratch);
   if (n_missed == 0) return;
   scratch.lists.clear();
   std::size_t n_repeats = 0;
   // Without a cache words have no hashes.
-  if (tables.cache != nullptr) n_missed = find_repeats(spans, n_missed, scratch, n_repeats);
+  if (tables.cache != nullptr && n_missed > 1) {
+    n_missed = find_repeats(spans, n_missed, scratch, n_repeats);
+  }
   work_out(spans, n_missed, tables, scratch);
   for (std::size_t i = 0; i < n_repeats; ++i) {
     scratch.values[scratch.repeats[i].span] = scratch.values[scratch.repeats[i].span_of_first];

@@ -57,7 +57,7 @@ struct SpanScratch {
   // Those of them that come again in the batch; the first of each is in a table by hash.
   std::uint16_t first_of_hash[2 * kSpanBatch];
   Repeat repeats[kSpanBatch];
-  std::uint16_t by_length[kSpanBatch];
+  std::uint16_t unsorted[kSpanBatch];
   std::vector<TokenId> lists;  // of this batch: a length and as many ids, again and again
   std::vector<TokenId> word;
   PieceScratch merging;
@@ -100,6 +100,10 @@ class SpanEncoder {
   static std::size_t probe(const SpanBatch& spans, const FrontTable& front, SpanScratch& scratch);
   static std::size_t recall(const SpanBatch& spans, std::size_t n_missed, const WordTables& tables,
                             SpanScratch& scratch);
+  // Up to so many words are not worth sorting by kind: the same, in the order of the text.
+  static constexpr std::size_t kFew = 16;
+  static std::size_t recall_few(const SpanBatch& spans, std::size_t n_missed,
+                                const WordTables& tables, SpanScratch& scratch);
   // Appends to scratch.unknown those of these words that the cache does not know.
   template <WordKind kKind>
   static void recall_kind(const SpanBatch& spans, std::span<std::uint16_t> words,
@@ -113,6 +117,8 @@ class SpanEncoder {
   // Answers those that are tokens, though merging would give something else.
   std::size_t take_tokens(const SpanBatch& spans, std::size_t n_unknown, const WordTables& tables,
                           SpanScratch& scratch) const;
+  // The first n of scratch.unknown. Precondition: none is longer than the lanes take.
+  static void sort_by_length(std::size_t n, SpanScratch& scratch);
   void work_out(const SpanBatch& spans, std::size_t n_unknown, const WordTables& tables,
                 SpanScratch& scratch) const;
   static std::span<const TokenId> list_of(WordIds ids, const WordCache* cache,

@@ -47,18 +47,22 @@ void Workspace::trim() {
 }
 
 WorkspacePool::Loan WorkspacePool::borrow() {
+  if (Workspace* const warmest = warmest_.exchange(nullptr, std::memory_order_acquire)) {
+    return Loan(*this, std::unique_ptr<Workspace>(warmest));
+  }
   {
     const std::lock_guard lock(fork_safe_mutex());
     if (!idle_.empty()) {
-      std::unique_ptr<Workspace> warmest = std::move(idle_.back());
+      std::unique_ptr<Workspace> idle = std::move(idle_.back());
       idle_.pop_back();
-      return Loan(*this, std::move(warmest));
+      return Loan(*this, std::move(idle));
     }
   }
   return Loan(*this, std::make_unique<Workspace>());
 }
 
 void WorkspacePool::clear() {
+  const std::unique_ptr<Workspace> warmest(warmest_.exchange(nullptr, std::memory_order_acquire));
   std::vector<std::unique_ptr<Workspace>> gone;
   const std::lock_guard lock(fork_safe_mutex());
   gone.swap(idle_);
@@ -66,17 +70,12 @@ void WorkspacePool::clear() {
 
 void WorkspacePool::give_back(std::unique_ptr<Workspace> workspace) {
   workspace->trim();
-  {
-    // The usual case, without asking the system how many cores there are.
-    const std::lock_guard lock(fork_safe_mutex());
-    if (idle_.empty()) {
-      idle_.push_back(std::move(workspace));
-      return;
-    }
-  }
+  // The usual case, without asking the system how many cores there are.
+  workspace.reset(warmest_.exchange(workspace.release(), std::memory_order_acq_rel));
+  if (workspace == nullptr) return;
   const std::size_t most_idle = usable_cores();
   const std::lock_guard lock(fork_safe_mutex());
-  if (idle_.size() < most_idle) idle_.push_back(std::move(workspace));
+  if (idle_.size() + 1 < most_idle) idle_.push_back(std::move(workspace));
 }
 
 }  // namespace bytestride

@@ -2,6 +2,7 @@
 // the word cache. Borrowed from the encoder's pool, given back warm; never shared at one time.
 #pragma once
 
+#include <atomic>
 #include <cstring>
 #include <memory>
 #include <vector>
@@ -75,6 +76,7 @@ class WorkspacePool {
     std::unique_ptr<Workspace> workspace_;
   };
 
+  ~WorkspacePool() { clear(); }
   Loan borrow();
   // Drops the workspaces that are not lent now.
   void clear();
@@ -82,7 +84,9 @@ class WorkspacePool {
  private:
   void give_back(std::unique_ptr<Workspace> workspace);
 
-  std::vector<std::unique_ptr<Workspace>> idle_;  // guarded by fork_safe_mutex()
+  // The workspace that came back last, so that one caller at a time needs no lock; or nullptr.
+  std::atomic<Workspace*> warmest_{nullptr};
+  std::vector<std::unique_ptr<Workspace>> idle_;  // the others; guarded by fork_safe_mutex()
 };
 
 }  // namespace bytestride

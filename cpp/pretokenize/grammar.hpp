@@ -139,6 +139,7 @@ struct KnownPattern {
   std::string_view name;     // of the grammar
   std::string_view pattern;  // a regular expression text that means it
   ScanFunction scan;
+  ScanFunction follow;  // the same, by character: sooner done with a few words
 };
 
 // All texts we know; the first of a name is the one that we write.

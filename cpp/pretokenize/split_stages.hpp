@@ -34,6 +34,7 @@ struct SplitStage {
   Kind kind;
   ScanFunction scan = nullptr;  // of grammar and char_set
   SplitCallback callback{};
+  ScanFunction follow = nullptr;  // of grammar: KnownPattern::follow
 };
 
 inline constexpr std::size_t kMaxStages = 32;

@@ -6,8 +6,8 @@
 namespace bytestride {
 
 TextSplitter::TextSplitter(const KnownPattern& pattern, AddedTokens added, bool normalise_nfc)
-    : TextSplitter({SplitStage{SplitStage::Kind::grammar, pattern.scan}}, std::move(added),
-                   normalise_nfc) {}
+    : TextSplitter({SplitStage{SplitStage::Kind::grammar, pattern.scan, {}, pattern.follow}},
+                   std::move(added), normalise_nfc) {}
 
 TextSplitter::TextSplitter(SplitCallback split, AddedTokens added, bool normalise_nfc)
     : TextSplitter({SplitStage{SplitStage::Kind::callback, nullptr, std::move(split)}},
@@ -19,7 +19,10 @@ TextSplitter::TextSplitter(std::vector<SplitStage> stages, AddedTokens added, bo
       normalise_nfc_(normalise_nfc),
       may_cut_(stages_.may_cut()) {
   const std::vector<SplitStage>& all = stages_.all();
-  if (all.size() == 1 && all[0].kind == SplitStage::Kind::grammar) scan_ = all[0].scan;
+  if (all.size() == 1 && all[0].kind == SplitStage::Kind::grammar) {
+    scan_ = all[0].scan;
+    follow_ = all[0].follow != nullptr ? all[0].follow : scan_;
+  }
   index_added_tokens();
 }
 

@@ -23,6 +23,8 @@ struct SplitScratch {
   std::string normalised;
   std::vector<std::uint32_t> ends = std::vector<std::uint32_t>(kSpanBatch);
   StageScratch stages;
+  // Shorter texts are followed by character: a window costs as much as ten pretokens or so.
+  std::size_t least_window = 48;
 };
 
 class TextSplitter {
@@ -68,8 +70,9 @@ class TextSplitter {
   template <typename OnSpans>
   bool split_segment(ByteSpan segment, SplitScratch& scratch, OnSpans&& on_spans) const {
     if (scan_ != nullptr) {
+      const ScanFunction scan = segment.size() < scratch.least_window ? follow_ : scan_;
       for (std::size_t position = 0; position < segment.size();) {
-        const std::size_t n = scan_(segment, position, scratch.ends.data(), kSpanBatch);
+        const std::size_t n = scan(segment, position, scratch.ends.data(), kSpanBatch);
         const SpanBatch spans{segment.data() + position, scratch.ends.data(), n, segment};
         if (!goes_on(on_spans, spans)) return false;
         position += scratch.ends[n - 1];
@@ -89,7 +92,9 @@ class TextSplitter {
   void index_added_tokens();
 
   SplitStages stages_;
-  ScanFunction scan_ = nullptr;  // of the only stage, where that is a grammar
+  // Of the only stage, where that is a grammar.
+  ScanFunction scan_ = nullptr;
+  ScanFunction follow_ = nullptr;
   AddedTokens added_;
   AddedTokenSet always_wanted_;
   AddedTokenSet special_;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/bytes.hpp"
 #include "base/hash.hpp"
 
 namespace bytestride {
@@ -22,19 +23,11 @@ class ShortKey {
   // The key of the n bytes at p, or 0 where they have none: longer words, and those of eight bytes
   // that end like the key of a shorter one, or are all zero. Precondition: kReadAhead bytes can be
   // read at p.
-  static std::uint64_t load(const char* p, std::size_t n) {
-    const std::size_t row = n <= kMaxBytes ? n : kMaxBytes + 1;
-    const std::uint64_t key = (load_u64(p) & kMasks[row]) | kLengths[row];
-    // Without a branch: which of the two it is depends on the text.
-    const bool has_none = (row == kMaxBytes) & (key >= kLengths[0]);
-    return key & (static_cast<std::uint64_t>(has_none) - 1);
-  }
+  static std::uint64_t load(const char* p, std::size_t n) { return of(load_u64(p), n); }
   // The same where fewer bytes can be read.
   static std::uint64_t load_at_end(const char* p, std::size_t n) {
     if (n > kMaxBytes) return 0;
-    char padded[kReadAhead] = {};
-    std::memcpy(padded, p, n);
-    return load(padded, n);
+    return of(n == kMaxBytes ? load_u64(p) : load_below_u64(p, n), n);
   }
   // How many bytes the word has. Precondition: the key is not 0.
   static std::size_t length(std::uint64_t key) {
@@ -43,6 +36,15 @@ class ShortKey {
   }
 
  private:
+  // `bytes` begins with the word, as loaded.
+  static std::uint64_t of(std::uint64_t bytes, std::size_t n) {
+    const std::size_t row = n <= kMaxBytes ? n : kMaxBytes + 1;
+    const std::uint64_t key = (bytes & kMasks[row]) | kLengths[row];
+    // Without a branch: which of the two it is depends on the text.
+    const bool has_none = (row == kMaxBytes) & (key >= kLengths[0]);
+    return key & (static_cast<std::uint64_t>(has_none) - 1);
+  }
+
   static constexpr std::uint64_t kMasks[kMaxBytes + 2] = {0,
                                                           0xFF,
                                                           0xFFFF,

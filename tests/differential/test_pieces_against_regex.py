@@ -47,13 +47,18 @@ def pieces_of(name, pattern):
 
 
 def compare(both, texts):
-    """Compare the pieces of texts, each by itself: pieces depend on all that is beside them."""
+    """Compare the pieces of texts, each by itself: pieces depend on all that is beside them.
+
+    Short texts go by character, longer ones by windows: here all go both ways.
+    """
     ours, theirs = both
     n = 0
     for text in texts:
         n += 1
-        if ours(text) != [piece.encode() for piece in theirs(text)]:
-            assert [piece.decode() for piece in ours(text)] == theirs(text)
+        expected = [piece.encode() for piece in theirs(text)]
+        for by_windows in (False, True):
+            pieces = ours(text, by_windows=by_windows)
+            assert pieces == expected, (text, by_windows)
     return n
 
 
@@ -150,4 +155,4 @@ def test_ill_formed_bytes(both):
             for piece in theirs(text)
         ]
         data = b"".join(part if isinstance(part, bytes) else part.encode() for part in parts)
-        assert ours(data) == expected
+        assert ours(data) == ours(data, by_windows=True) == expected

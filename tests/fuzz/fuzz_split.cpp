@@ -37,6 +37,8 @@ std::vector<std::size_t> scan_ends(const KnownPattern& known, ByteSpan text, std
     set_backend(other);
     require(scan_ends_once(known, text, capacity) == ends, "a backend and the scalar one");
   }
+  const KnownPattern by_character{known.name, known.pattern, known.follow, known.follow};
+  require(scan_ends_once(by_character, text, capacity) == ends, "windows and characters");
   return ends;
 }
 
