@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <iterator>
 #include <type_traits>
 
@@ -34,6 +35,20 @@ void for_each_kind(Use&& use) {
   use(std::integral_constant<WordKind, WordKind::text>{});
 }
 
+// Most lists have a few ids more than fit in a value: a call into the C library takes longer than
+// four ids at a time, of which the last four may have been copied already.
+TokenId* append_list(std::span<const TokenId> list, TokenId* out) {
+  constexpr std::size_t kStep = 4;
+  constexpr std::size_t kFew = 32;
+  const std::size_t n = list.size();
+  if (n < kStep || n > kFew) return std::copy(list.begin(), list.end(), out);
+  for (std::size_t i = 0; i + kStep < n; i += kStep) {
+    std::memcpy(out + i, list.data() + i, kStep * sizeof(TokenId));
+  }
+  std::memcpy(out + n - kStep, list.data() + n - kStep, kStep * sizeof(TokenId));
+  return out + n;
+}
+
 }  // namespace
 
 SpanEncoder::SpanEncoder(std::shared_ptr<const Vocab> vocab, bool whole_pieces)
@@ -56,18 +71,22 @@ std::size_t SpanEncoder::encode_word(ByteSpan word, TokenId* out, PieceScratch& 
 std::size_t SpanEncoder::probe(const SpanBatch& spans, const FrontTable& front,
                                SpanScratch& scratch) {
   const FrontTable::Reader reader(front);
+  load_short_keys(spans, 0, spans.n, scratch.keys);
   std::size_t n_missed = 0;
-  for (std::size_t first = 0; first < spans.n; first += kProbeAhead) {
-    const std::size_t last = std::min(first + kProbeAhead, spans.n);
-    load_short_keys(spans, first, last, scratch.keys);
-    for (std::size_t i = first; i < last; ++i) reader.prefetch(scratch.keys[i]);
-    for (std::size_t i = first; i < last; ++i) {
-      const std::uint64_t value = reader.find(scratch.keys[i]);
-      scratch.values[i] = value;
-      scratch.missed_spans[n_missed] = static_cast<std::uint32_t>(i);
-      n_missed += value == 0;
-    }
+  const auto look_up = [&](std::size_t i) {
+    const std::uint64_t value = reader.find(scratch.keys[i]);
+    scratch.values[i] = value;
+    scratch.missed_spans[n_missed] = static_cast<std::uint32_t>(i);
+    n_missed += value == 0;
+  };
+  const std::size_t n_ahead = std::min(kProbeAhead, spans.n);
+  for (std::size_t i = 0; i < n_ahead; ++i) reader.prefetch(scratch.keys[i]);
+  std::size_t i = 0;
+  for (; i + n_ahead < spans.n; ++i) {
+    reader.prefetch(scratch.keys[i + n_ahead]);
+    look_up(i);
   }
+  for (; i < spans.n; ++i) look_up(i);
   return n_missed;
 }
 
@@ -291,8 +310,7 @@ TokenId* SpanEncoder::encode(const SpanBatch& spans, const WordTables& tables, S
     if (!ids.is_list()) {
       out = ids.write_to(out);
     } else {
-      const std::span<const TokenId> list = list_of(ids, tables.cache, scratch);
-      out = std::copy(list.begin(), list.end(), out);
+      out = append_list(list_of(ids, tables.cache, scratch), out);
     }
   }
   return out;
