@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 #include <iterator>
 #include <type_traits>
 
@@ -33,20 +32,6 @@ void for_each_kind(Use&& use) {
   use(std::integral_constant<WordKind, WordKind::short_key>{});
   use(std::integral_constant<WordKind, WordKind::medium_key>{});
   use(std::integral_constant<WordKind, WordKind::text>{});
-}
-
-// Most lists have a few ids more than fit in a value: a call into the C library takes longer than
-// four ids at a time, of which the last four may have been copied already.
-TokenId* append_list(std::span<const TokenId> list, TokenId* out) {
-  constexpr std::size_t kStep = 4;
-  constexpr std::size_t kFew = 32;
-  const std::size_t n = list.size();
-  if (n < kStep || n > kFew) return std::copy(list.begin(), list.end(), out);
-  for (std::size_t i = 0; i + kStep < n; i += kStep) {
-    std::memcpy(out + i, list.data() + i, kStep * sizeof(TokenId));
-  }
-  std::memcpy(out + n - kStep, list.data() + n - kStep, kStep * sizeof(TokenId));
-  return out + n;
 }
 
 }  // namespace
@@ -310,7 +295,8 @@ TokenId* SpanEncoder::encode(const SpanBatch& spans, const WordTables& tables, S
     if (!ids.is_list()) {
       out = ids.write_to(out);
     } else {
-      out = append_list(list_of(ids, tables.cache, scratch), out);
+      const std::span<const TokenId> list = list_of(ids, tables.cache, scratch);
+      out = std::copy(list.begin(), list.end(), out);
     }
   }
   return out;
