@@ -1,4 +1,4 @@
-// Work is handed out in chunks of at least about 256 KiB unless the caller says otherwise, whose
+// Work is handed out in chunks of at least about 64 KiB unless the caller says otherwise, whose
 // ids stay in a core's own cache: a run of whole documents, or a part of a long one. Chunks cover
 // the documents in order and without gaps, so that answers committed in chunk order are the answer
 // to the whole.
@@ -14,7 +14,7 @@
 
 namespace bytestride {
 
-inline constexpr std::size_t kChunkBytes = std::size_t{256} << 10;
+inline constexpr std::size_t kChunkBytes = std::size_t{64} << 10;
 
 // From unit `first_unit` of document `first` up to, not including, unit `last_unit` of document
 // `last`; `ends_last` says whether that is where document `last` ends.

@@ -15,7 +15,7 @@ namespace bytestride {
 namespace {
 
 // Ids that are finished before those of an earlier chunk: eight chunks or more.
-constexpr std::size_t kMaxWaitingBytes = std::size_t{4} << 20;
+constexpr std::size_t kMaxWaitingBytes = std::size_t{2} << 20;
 
 // Several chunks for each thread, so that none is left alone with the last one for long; but not so
 // small that handing them out costs more than that.

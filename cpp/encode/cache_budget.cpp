@@ -11,6 +11,15 @@ namespace {
 std::size_t budget = kDefaultCacheBytes;
 std::size_t in_use = 0;
 
+// Workers may still come.
+constexpr double kMostOfRestToGrow = 5.0 / 6;
+
+// Guarded as well.
+bool is_room_for(std::size_t n_bytes, double most_of_rest) {
+  const std::size_t left = budget > in_use ? budget - in_use : 0;
+  return static_cast<double>(n_bytes) <= most_of_rest * static_cast<double>(left);
+}
+
 }  // namespace
 
 void set_cache_budget(std::size_t n_bytes) {
@@ -28,10 +37,9 @@ std::size_t cache_bytes_in_use() {
   return in_use;
 }
 
-CacheShare::CacheShare(std::size_t wanted, std::size_t least) {
+CacheShare::CacheShare(std::size_t wanted, std::size_t least, double most_of_rest) {
   const std::lock_guard lock(fork_safe_mutex());
-  const std::size_t left = budget > in_use ? budget - in_use : 0;
-  while (wanted > left / 8 * 7 && wanted >= least) wanted /= 2;
+  while (wanted >= least && !is_room_for(wanted, most_of_rest)) wanted /= 2;
   if (wanted < least) return;
   n_bytes_ = wanted;
   in_use += wanted;
@@ -39,8 +47,7 @@ CacheShare::CacheShare(std::size_t wanted, std::size_t least) {
 
 bool CacheShare::grow(std::size_t n_bytes) {
   const std::lock_guard lock(fork_safe_mutex());
-  const std::size_t left = budget > in_use ? budget - in_use : 0;
-  if (n_bytes - n_bytes_ > left) return false;
+  if (!is_room_for(n_bytes - n_bytes_, kMostOfRestToGrow)) return false;
   in_use += n_bytes - n_bytes_;
   n_bytes_ = n_bytes;
   return true;

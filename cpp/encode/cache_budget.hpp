@@ -1,8 +1,10 @@
-// What all word caches of the process may take together: 64 MiB unless set otherwise.
+// What all word caches of the process and the workers that fill them may take together: 64 MiB
+// unless set otherwise.
 //
 // A cache asks for what it would like and gets at most seven eighths of what is left, so that the
-// next one always finds something; with a budget of 0 nobody gets anything, and every word is
-// worked out anew. Shares are given back when their owner goes.
+// next one always finds something; a worker, of which there may be many, gets less. With a budget
+// of 0 nobody gets anything, and every word is worked out anew. Shares are given back when their
+// owner goes.
 #pragma once
 
 #include <cstddef>
@@ -22,8 +24,9 @@ std::size_t cache_bytes_in_use();
 class CacheShare {
  public:
   CacheShare() = default;
-  // `wanted`, halved until it fits; 0 where not even `least` does.
-  CacheShare(std::size_t wanted, std::size_t least);
+  static constexpr double kMostOfRest = 7.0 / 8;
+  // `wanted`, halved until it is at most such a part of what is left; 0 where not even `least` is.
+  CacheShare(std::size_t wanted, std::size_t least, double most_of_rest = kMostOfRest);
   ~CacheShare();
   CacheShare(CacheShare&& other) noexcept : n_bytes_(std::exchange(other.n_bytes_, 0)) {}
   CacheShare& operator=(CacheShare&& other) noexcept {
@@ -31,7 +34,7 @@ class CacheShare {
     return *this;
   }
   std::size_t n_bytes() const { return n_bytes_; }
-  // Whether there was room to make it as large as this.
+  // Whether there was room to make it as large as this, and to leave something to others.
   bool grow(std::size_t n_bytes);
 
  private:

@@ -4,8 +4,8 @@
 // lock.
 //
 // Invariant: an answer is written once all before it have been given their places. Those that wait
-// have at most most_waiting bytes together, and so have spare ones; a worker whose answer has no
-// room waits for its turn, which nobody has to wait for.
+// have at most most_waiting bytes together, and so have they and spare ones when one is kept; a
+// worker whose answer has no room waits for its turn, which nobody has to wait for.
 #pragma once
 
 #include <condition_variable>
@@ -95,7 +95,7 @@ class OrderedCommit {
     return spare;
   }
   void keep_spare(Answer&& answer) {
-    if (n_spare_bytes_ + answer.n_bytes() > most_waiting_) return;
+    if (n_waiting_bytes_ + n_spare_bytes_ + answer.n_bytes() > most_waiting_) return;
     n_spare_bytes_ += answer.n_bytes();
     spares_.push_back(std::move(answer));
   }

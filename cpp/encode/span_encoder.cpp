@@ -81,18 +81,22 @@ std::size_t SpanEncoder::encode_word(ByteSpan word, TokenId* out, PieceScratch& 
 std::size_t SpanEncoder::probe(const SpanBatch& spans, const FrontTable& front,
                                SpanScratch& scratch) {
   const FrontTable::Reader reader(front);
+  load_short_keys(spans, 0, spans.n, scratch.keys);
   std::size_t n_missed = 0;
-  for (std::size_t first = 0; first < spans.n; first += kProbeAhead) {
-    const std::size_t last = std::min(first + kProbeAhead, spans.n);
-    load_short_keys(spans, first, last, scratch.keys);
-    for (std::size_t i = first; i < last; ++i) reader.prefetch(scratch.keys[i]);
-    for (std::size_t i = first; i < last; ++i) {
-      const std::uint64_t value = reader.find(scratch.keys[i]);
-      scratch.values[i] = value;
-      scratch.missed_spans[n_missed] = static_cast<std::uint32_t>(i);
-      n_missed += value == 0;
-    }
+  const auto look_up = [&](std::size_t i) {
+    const std::uint64_t value = reader.find(scratch.keys[i]);
+    scratch.values[i] = value;
+    scratch.missed_spans[n_missed] = static_cast<std::uint32_t>(i);
+    n_missed += value == 0;
+  };
+  const std::size_t n_ahead = std::min(kProbeAhead, spans.n);
+  for (std::size_t i = 0; i < n_ahead; ++i) reader.prefetch(scratch.keys[i]);
+  std::size_t i = 0;
+  for (; i + n_ahead < spans.n; ++i) {
+    reader.prefetch(scratch.keys[i + n_ahead]);
+    look_up(i);
   }
+  for (; i < spans.n; ++i) look_up(i);
   return n_missed;
 }
 

@@ -94,8 +94,8 @@ class SpanEncoder {
  private:
   // All of the stages but the last: afterwards every value is known.
   void resolve(const SpanBatch& spans, const WordTables& tables, SpanScratch& scratch) const;
-  // So many words are asked for before the first of them is looked at.
-  static constexpr std::size_t kProbeAhead = 64;
+  // A word's place in the front table is asked for so many words before it is looked up.
+  static constexpr std::size_t kProbeAhead = 96;
   // Each returns how many words it leaves to the next, in missed_spans and in unknown.
   static std::size_t probe(const SpanBatch& spans, const FrontTable& front, SpanScratch& scratch);
   static std::size_t recall(const SpanBatch& spans, std::size_t n_missed, const WordTables& tables,

@@ -1,5 +1,6 @@
 #include "encode/word_caches.hpp"
 
+#include <algorithm>
 #include <mutex>
 
 #include "base/parallel.hpp"
@@ -43,9 +44,12 @@ std::shared_ptr<WordCache> WordCaches::current() {
 
 // Words that other threads add to the crowded one meanwhile are lost, and come again.
 void WordCaches::grow(const std::shared_ptr<WordCache>& crowded) {
-  const std::size_t n_bytes = crowded->share().n_bytes() * kGrowth;
+  const std::size_t n_bytes_before = crowded->share().n_bytes();
+  std::size_t n_bytes = std::min(n_bytes_before * kGrowth, kMostBytes);
+  // Many workers leave less to it.
+  while (n_bytes > n_bytes_before && !crowded->share().grow(n_bytes)) n_bytes /= 2;
   // No memory, no growth: may_grow_ stays false until the cache is cleared or outworn.
-  if (n_bytes > kMostBytes || !crowded->share().grow(n_bytes)) return;
+  if (n_bytes <= n_bytes_before) return;
   publish(crowded, std::make_shared<WordCache>(std::move(crowded->share()), *crowded));
 }
 

@@ -2,8 +2,8 @@
 // followed by another lives until the last worker lets go of it.
 //
 // It starts small, so that a tokenizer that sees little text takes little of the budget, and is
-// followed by one of eight times its size when it gets crowded and the budget has room. What it
-// begins with is the encoder's matter (Seed).
+// followed by one of up to eight times its size when it gets crowded and the budget has room. What
+// it begins with is the encoder's matter (Seed).
 #pragma once
 
 #include <atomic>

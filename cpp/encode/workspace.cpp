@@ -12,6 +12,14 @@ namespace {
 constexpr std::size_t kFrontBytes = std::size_t{1} << 20;
 constexpr std::size_t kLeastFrontBytes = std::size_t{32} << 10;
 
+// What a worker takes of the budget: its table, of which the largest fills half of a huge page, and
+// scratch and ids, of about as much as the table. Each of many gets a small part of what is left:
+// the cache that they share has to grow.
+constexpr std::size_t share_for(std::size_t front_bytes) {
+  return front_bytes / 2 * 5;
+}
+constexpr double kMostOfRest = 1.0 / 20;
+
 constexpr std::size_t kMaxKeptBytes = std::size_t{8} << 20;
 
 template <typename T>
@@ -30,8 +38,8 @@ void TokenBuffer::grow(std::size_t needed) {
 }
 
 Workspace::Workspace()
-    : front_share(kFrontBytes, kLeastFrontBytes),
-      front(std::max(front_share.n_bytes() / sizeof(FrontTable::Entry), std::size_t{2})) {}
+    : front_share(share_for(kFrontBytes), share_for(kLeastFrontBytes), kMostOfRest),
+      front(std::max(front_share.n_bytes() / 5 * 2 / sizeof(FrontTable::Entry), std::size_t{2})) {}
 
 void Workspace::trim() {
   drop_if_large(transcoded);

@@ -222,6 +222,22 @@ BYTESTRIDE_KERNEL Bits group_starts(const Bits& digits, const Bits& continued) {
   return load(starts.word);
 }
 
+// Adds the place N behind a start where that is in `steps`, again and again. Few steps for most
+// numbers; where there are more, twice as long ones: every place between has been added by then.
+template <int N>
+BYTESTRIDE_KERNEL Bits follow_steps(Bits starts, const Bits& steps) {
+  constexpr int kFewSteps = 3;
+  Bits next = after<N>(starts) & steps;
+  for (int i = 0; any(next); ++i) {
+    if constexpr (2 * N < 64) {
+      if (i == kFewSteps) return follow_steps<2 * N>(starts, steps & after<N>(steps));
+    }
+    starts = starts | next;
+    next = after<N>(next) & steps;
+  }
+  return starts;
+}
+
 // \p{N}{1,max}, from the start of each run, or ` ?\p{N}+`.
 template <Grammar G>
 BYTESTRIDE_KERNEL Bits number_starts(const Classes& c) {
@@ -235,13 +251,9 @@ BYTESTRIDE_KERNEL Bits number_starts(const Classes& c) {
     if (c.beyond_ascii && any(c.number & c.continuation)) {
       return group_starts<G.max_digits>(c.number & ~c.continuation, continued);
     }
-    Bits starts = c.number & ~continued;
     // Where three digits come before one, a group starts if one started with the first of them.
     const Bits fourth = c.number & continued & after<2>(c.number) & after<3>(c.number);
-    for (Bits next = after<3>(starts) & fourth; any(next); next = after<3>(next) & fourth) {
-      starts = starts | next;
-    }
-    return starts;
+    return follow_steps<3>(c.number & ~continued, fourth);
   }
 }
 

@@ -24,6 +24,37 @@ long long load_i64(const char* p) {
   return static_cast<long long>(load_u64(p));
 }
 
+// Four words at a time, from the second on: a word begins where the one before it ends.
+BYTESTRIDE_TARGET_AVX2 void load_keys_avx2(const char* base, std::uint32_t begin,
+                                           std::span<const std::uint32_t> ends,
+                                           std::uint64_t* keys) {
+  const __m256i ones = _mm256_set1_epi64x(-1);
+  const __m256i eight = _mm256_set1_epi64x(8);
+  const __m256i first_tag = _mm256_set1_epi64x(static_cast<long long>(ShortKey::kTag << 56));
+  const __m256i tag_bits = _mm256_set1_epi64x(static_cast<long long>(ShortKey::kTag >> 3));
+  if (ends.empty()) return;
+  keys[0] = ShortKey::load(base + begin, ends[0] - begin);
+  std::size_t i = 1;
+  for (; i + 4 <= ends.size(); i += 4) {
+    const std::uint32_t* const e = ends.data() + i;
+    const __m128i end = _mm_loadu_si128(reinterpret_cast<const __m128i*>(e));
+    const __m128i start = _mm_loadu_si128(reinterpret_cast<const __m128i*>(e - 1));
+    const __m256i bytes = _mm256_setr_epi64x(load_i64(base + e[-1]), load_i64(base + e[0]),
+                                             load_i64(base + e[1]), load_i64(base + e[2]));
+    const __m256i n = _mm256_cvtepu32_epi64(_mm_sub_epi32(end, start));
+    const __m256i shorter = _mm256_cmpgt_epi64(eight, n);
+    // Of a longer word no bit is left: a shift by 64 or more, or by less than none, gives 0.
+    const __m256i free_bits = _mm256_slli_epi64(_mm256_sub_epi64(eight, n), 3);
+    const __m256i word = _mm256_and_si256(bytes, _mm256_srlv_epi64(ones, free_bits));
+    const __m256i tag =
+        _mm256_and_si256(shorter, _mm256_add_epi64(first_tag, _mm256_slli_epi64(n, 56)));
+    const __m256i like_tagged = _mm256_cmpeq_epi64(_mm256_srli_epi64(word, 59), tag_bits);
+    const __m256i key = _mm256_or_si256(_mm256_andnot_si256(like_tagged, word), tag);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(keys + i), key);
+  }
+  load_keys_one_by_one(base, ends[i - 1], ends.subspan(i), keys + i);
+}
+
 // Eight words at a time: a third of the instructions, and a tenth to a fifth less time for all of
 // encoding.
 BYTESTRIDE_TARGET_AVX512 void load_keys_avx512(const char* base, std::uint32_t begin,
@@ -65,6 +96,7 @@ void load_short_keys(const char* base, std::uint32_t begin, std::span<const std:
                      std::uint64_t* keys) {
 #if defined(__x86_64__)
   if (backend() == Backend::avx512) return load_keys_avx512(base, begin, ends, keys);
+  if (backend() == Backend::avx2) return load_keys_avx2(base, begin, ends, keys);
 #endif
   load_keys_one_by_one(base, begin, ends, keys);
 }

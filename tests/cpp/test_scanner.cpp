@@ -266,6 +266,21 @@ TEST_CASE("backends agree where a window ends, or the text in it") {
   });
 }
 
+TEST_CASE("backends agree on numbers of every length up to a window's") {
+  // Neighbours are of all kinds of length: steps of one number lie between those of others.
+  for_seeds(300, [](Random& random) {
+    std::string text(random.below(70), 'a');
+    const std::size_t most = random.pick(std::array<std::size_t, 4>{8, 40, 200, 1200});
+    while (text.size() < 2200) {
+      text += std::string(random.below(most), '7');
+      text += random.pick(std::array<std::string_view, 5>{"a", " ", "\n", "\u0661", "!"});
+    }
+    for (const std::string_view grammar : {"cl100k", "o200k", "deepseek_v3", "gpt2"}) {
+      scan_ends(pattern_named(grammar), text, random.one_in(2) ? 2048 : 1 + random.below(300));
+    }
+  });
+}
+
 TEST_CASE("every code point and every ill-formed beginning has the class it has by itself") {
   // Many to a block, so that vectors look up what they share; and each beside its neighbours.
   for (char32_t first = 0x80; first <= 0x10FFFF; first += first < 0x20000 ? 300 : 4099) {
