@@ -234,7 +234,7 @@ TEST_CASE("with little memory words go to a file and come back") {
     in_memory.add(list_of({text, text}), 1);
     const WordCounts expected = in_memory.finish();
     CHECK(in_memory.n_spilled_bytes() == 0);
-    const CountOptions options{has_firsts, false, WordCounter::kLeastMemory, fileno(file)};
+    const CountOptions options{has_firsts, false, false, WordCounter::kLeastMemory, fileno(file)};
     for (const std::size_t n_threads : {1, 3}) {
       WordCounter counter(splitter, options);
       counter.add(list_of({text, text}), n_threads);
