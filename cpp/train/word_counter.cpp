@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/memory.hpp"
 #include "base/parallel.hpp"
 #include "documents/chunks.hpp"
 #include "documents/transcode.hpp"
@@ -13,6 +14,9 @@ namespace bytestride {
 namespace {
 
 constexpr std::size_t kListBytes = std::size_t{8} << 10;
+
+// Workers wait for the last chunk of a batch of about 2 MiB: small ones make that short.
+constexpr std::size_t kCountChunkBytes = std::size_t{64} << 10;
 
 // The part of the words that begin with these bytes (zeros behind a shorter one). Not by the hash:
 // that differs from process to process, and parts may be written out one by one.
@@ -56,8 +60,8 @@ DocumentList cut_after_lines(const DocumentList& documents) {
   for (std::size_t i = 0; i < documents.size(); ++i) {
     const DocumentView document = documents[i];
     std::size_t begin = 0;
-    while (document.n_units - begin > kChunkBytes) {
-      const std::size_t end = find_line_end(document, begin + kChunkBytes);
+    while (document.n_units - begin > kCountChunkBytes) {
+      const std::size_t end = find_line_end(document, begin + kCountChunkBytes);
       parts.push_back(document.slice(begin, end));
       begin = end;
     }
@@ -135,7 +139,7 @@ void WordCounter::add(const DocumentList& documents, std::size_t n_threads) {
 void WordCounter::count_parts(const DocumentList& documents, std::size_t n_threads) {
   if (splitter_->calls_back() || n_threads == 0) n_threads = 1;
   while (workers_.size() < n_threads) workers_.push_back(std::make_unique<Worker>());
-  const std::vector<Chunk> chunks = plan_chunks(documents, splitter_->may_cut());
+  const std::vector<Chunk> chunks = plan_chunks(documents, splitter_->may_cut(), kCountChunkBytes);
   parallel_for(chunks.size(), n_threads, [&](std::size_t task, std::size_t worker) {
     for_each_part(documents, chunks[task], [&](std::size_t, const DocumentView& part, bool) {
       count_part(part, *workers_[worker]);
@@ -302,6 +306,8 @@ WordCounts WordCounter::finish() {
   }
   n_text_bytes_ = 0;
   n_texts_ = 0;
+  // What was read and what workers held is of no use to merging, which needs as much again.
+  give_back_free_memory();
   return all;
 }
 
