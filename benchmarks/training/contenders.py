@@ -79,6 +79,8 @@ class Bytestride(Trainer):
         else:
             # Nothing is learned across it or from it, and it takes one of the ids.
             special = [SEPARATOR.decode()]
+            # Our presets of trainers without specials would take it for text.
+            options["specials_in_text"] = "drop"
         size = task.vocab_size + len(special)
         return Tokenizer.train(task.file, size, task.pattern, special, **options)
 
