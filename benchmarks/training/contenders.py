@@ -73,19 +73,16 @@ class Bytestride(Trainer):
         # Both have Hugging Face's merges; the default is what our users call.
         if task.preset != "hf":
             options["preset"] = task.preset
-        source: Any = task.file
         special: list[str] = []
         if task.unit == "lines":
-            from bytestride import count_words
-
-            source = count_words(
-                task.file, pattern=task.pattern, unit="line", num_threads=task.n_threads
-            )
+            options["unit"] = "line"
         else:
             # Nothing is learned across it or from it, and it takes one of the ids.
             special = [SEPARATOR.decode()]
+            # Our presets of trainers without specials would take it for text.
+            options["specials_in_text"] = "drop"
         size = task.vocab_size + len(special)
-        return Tokenizer.train(source, size, task.pattern, special, **options)
+        return Tokenizer.train(task.file, size, task.pattern, special, **options)
 
     def learned(self, result: Any) -> list[bytes]:
         tokens = result.definition.tokens

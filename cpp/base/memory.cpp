@@ -4,6 +4,10 @@
 #include <cstdlib>
 #include <new>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 #if defined(__unix__) || defined(__APPLE__)
 #include <sys/mman.h>
 #include <unistd.h>
@@ -18,6 +22,12 @@ std::size_t round_up(std::size_t n, std::size_t unit) {
 }
 
 }  // namespace
+
+void give_back_free_memory() {
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
+}
 
 #ifdef BYTESTRIDE_HAS_MMAP
 

@@ -34,6 +34,10 @@ class Pages {
   std::size_t n_bytes_ = 0;
 };
 
+// Gives the system what the allocator keeps of memory that was freed, where it can: for the end of
+// a stage whose memory the next one does not need. Takes a moment for each gap; not for hot paths.
+void give_back_free_memory();
+
 // An array of trivial elements on pages; elements start as zero.
 template <typename T>
 class PageArray {

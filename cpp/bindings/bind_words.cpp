@@ -149,12 +149,13 @@ ValueError
 
   py::class_<WordCounter>(module, "WordCounter")
       .def(py::init([](std::shared_ptr<TextSplitter> splitter, bool firsts, bool count_added,
-                       std::size_t memory_bytes, int spill_descriptor) {
-             const CountOptions options{firsts, count_added, memory_bytes, spill_descriptor};
+                       bool by_lines, std::size_t memory_bytes, int spill_descriptor) {
+             const CountOptions options{firsts, count_added, by_lines, memory_bytes,
+                                        spill_descriptor};
              return std::make_unique<WordCounter>(std::move(splitter), options);
            }),
            py::arg("splitter"), py::kw_only(), py::arg("firsts") = false,
-           py::arg("count_added") = false, py::arg("memory_bytes") = 0,
+           py::arg("count_added") = false, py::arg("by_lines") = false, py::arg("memory_bytes") = 0,
            py::arg("spill_descriptor") = -1,
            R"(A counter of the words of a split.
 
@@ -166,6 +167,8 @@ firsts : bool
     takes one thread.
 count_added : bool
     Added tokens in the text count as words.
+by_lines : bool
+    Each line of a document, with its newline, is split by itself.
 memory_bytes : int
     What the tables may take together; 0 for no limit.
 spill_descriptor : int
@@ -185,6 +188,9 @@ ValueError
       .def_property_readonly("n_parts", [](const WordCounter&) { return WordCounter::kParts; })
       .def_property_readonly("n_spilled_bytes", &WordCounter::n_spilled_bytes,
                              "Bytes written to the scratch file so far.")
+      .def_property_readonly("n_texts", &WordCounter::n_texts,
+                             "Documents or lines so far, empty ones left out; one that was cut "
+                             "counts for each part.")
       .def_property_readonly("n_text_bytes", &WordCounter::n_text_bytes,
                              "Bytes of all pretokens counted so far.");
 }

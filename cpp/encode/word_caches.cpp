@@ -8,9 +8,9 @@
 namespace bytestride {
 namespace {
 
-constexpr std::size_t kFirstBytes = std::size_t{12} << 20;
+constexpr std::size_t kFirstBytes = std::size_t{6} << 20;
 constexpr std::size_t kLeastBytes = std::size_t{192} << 10;
-constexpr std::size_t kGrowth = 4;
+constexpr std::size_t kGrowth = 8;
 constexpr std::size_t kMostBytes = kFirstBytes * kGrowth;  // 48 MiB
 
 }  // namespace

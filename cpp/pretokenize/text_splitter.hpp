@@ -47,19 +47,29 @@ class TextSplitter {
   bool may_cut() const { return may_cut_; }
   // Whether a split calls back into code that must stay on the calling thread.
   bool calls_back() const { return stages_.calls_back(); }
+  // Of the only stage, where that is a grammar; otherwise nullptr.
+  ScanFunction scan() const { return scan_; }
 
   // Calls on_spans(SpanBatch) and on_token(TokenId) in the order of the text. Either may return a
   // bool: false ends the split there.
   template <typename OnSpans, typename OnToken>
   void split(ByteSpan text, const AddedTokenSet& wanted, SplitScratch& scratch, OnSpans&& on_spans,
              OnToken&& on_token) const {
-    const auto on_part = [&](ByteSpan part) { return split_segment(part, scratch, on_spans); };
+    segments(
+        text, wanted, scratch,
+        [&](ByteSpan part) { return split_segment(part, scratch, on_spans); }, on_token);
+  }
+
+  // What is split between added tokens, whole and normalised: on_part(ByteSpan), on_token(TokenId).
+  template <typename OnPart, typename OnToken>
+  void segments(ByteSpan text, const AddedTokenSet& wanted, SplitScratch& scratch, OnPart&& on_part,
+                OnToken&& on_token) const {
     const auto on_match = [&](const AddedTokens::Match& match) {
       return on_token(added_.all()[match.index].id);
     };
     const auto on_segment = [&](ByteSpan segment) {
       if (normalise_nfc_) segment = normalised(segment, scratch);
-      if (!wanted.has_normalized()) return on_part(segment);
+      if (!wanted.has_normalized()) return goes_on(on_part, segment);
       return added_.segment(segment, wanted, Round::normalised, on_part, on_match);
     };
     added_.segment(text, wanted, Round::raw, on_segment, on_match);

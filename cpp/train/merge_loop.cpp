@@ -104,7 +104,7 @@ void MergeLoop::collect_pairs(std::uint64_t threshold) {
   numbers_ = PairMap();
   pairs_.clear();
   candidates_.clear();
-  lists_.reset({});
+  lists_.reset({}, 0);
   if (tree_.size() == TokenTree::kBytes) {
     cells_.visit([this](auto* cells) { collect_pairs_of_bytes(cells); });
   } else {
@@ -153,7 +153,7 @@ void MergeLoop::collect_pairs_of_bytes(const Cell* cells) {
   for_each_pair([&](std::size_t index, Position at) {
     if (ends[index] != nullptr) *ends[index]++ = at;
   });
-  lists_.reset(std::move(positions));
+  lists_.reset(std::move(positions), n_kept);
 }
 
 // Positions are sorted by their left symbol first, so that the pairs of one left symbol can be
@@ -209,7 +209,7 @@ void MergeLoop::collect_from(const Cell* cells) {
     found.clear();
   }
   positions.shrink(n_kept);
-  lists_.reset(std::move(positions));
+  lists_.reset(std::move(positions), n_kept);
 }
 
 bool MergeLoop::merges_later(const Candidate& a, const Candidate& b) const {

@@ -18,12 +18,14 @@ class PositionLists {
  public:
   using Position = std::uint32_t;
 
-  // Starts anew, with lists that somebody else wrote: what was there is gone.
-  void reset(PageArray<Position> first_block) {
+  // Starts anew, with lists that somebody else wrote, in the first n_used of the block: what was
+  // there is gone, and what is left of the block is the first room.
+  void reset(PageArray<Position> first_block, std::size_t n_used) {
     blocks_.clear();
-    blocks_.push_back(std::move(first_block));
     rooms_ = {};
-    here_ = {};
+    here_ = {first_block.data() + n_used, first_block.capacity() - n_used};
+    n_positions_ = first_block.capacity();
+    blocks_.push_back(std::move(first_block));
   }
   // Room for a list. Valid until it is given back, or reset.
   Position* make(std::size_t n) {
@@ -33,9 +35,10 @@ class PositionLists {
         here_ = rooms_.top();
         rooms_.pop();
       } else {
-        here_.n = std::max(n, kBlockPositions);
-        blocks_.emplace_back(here_.n);
-        here_.begin = blocks_.back().data();
+        const std::size_t n_block = std::clamp(n_positions_ / 8, kLeastBlock, kMostBlock);
+        blocks_.emplace_back(std::max(n, n_block));
+        here_ = {blocks_.back().data(), blocks_.back().capacity()};
+        n_positions_ += here_.n;
       }
     }
     here_.n -= n;
@@ -52,12 +55,15 @@ class PositionLists {
 
     friend bool operator<(const Room& a, const Room& b) { return a.n < b.n; }
   };
-  static constexpr std::size_t kBlockPositions = std::size_t{1} << 18;
+  // Blocks grow with the text, so that a small one does not pay for a large one's.
+  static constexpr std::size_t kLeastBlock = std::size_t{1} << 14;
+  static constexpr std::size_t kMostBlock = kHugePageBytes / sizeof(Position);
   static constexpr std::size_t kLeastRoom = 64;  // smaller ones are not worth their own record
 
   std::vector<PageArray<Position>> blocks_;
   std::priority_queue<Room> rooms_;
-  Room here_;  // where lists are made now
+  Room here_;                    // where lists are made now
+  std::size_t n_positions_ = 0;  // of all blocks
 };
 
 }  // namespace bytestride

@@ -1,8 +1,10 @@
 #include "train/word_counter.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
+#include "base/memory.hpp"
 #include "base/parallel.hpp"
 #include "documents/chunks.hpp"
 #include "documents/transcode.hpp"
@@ -12,6 +14,9 @@ namespace bytestride {
 namespace {
 
 constexpr std::size_t kListBytes = std::size_t{8} << 10;
+
+// Workers wait for the last chunk of a batch of about 2 MiB: small ones make that short.
+constexpr std::size_t kCountChunkBytes = std::size_t{64} << 10;
 
 // The part of the words that begin with these bytes (zeros behind a shorter one). Not by the hash:
 // that differs from process to process, and parts may be written out one by one.
@@ -28,6 +33,41 @@ std::uint64_t first_bytes_of(ByteSpan word) {
 // Words in lists are written in whole numbers.
 constexpr std::size_t padded(std::size_t n_bytes) {
   return (n_bytes + 7) / 8 * 8;
+}
+
+template <typename Unit>
+std::size_t find_line_end_in(const DocumentView& document, std::size_t from) {
+  // Units may lie anywhere: a buffer may be one that begins within another.
+  for (; from < document.n_units; ++from) {
+    Unit unit;
+    std::memcpy(&unit, document.data + from * sizeof unit, sizeof unit);
+    if (unit == '\n') return from + 1;
+  }
+  return from;
+}
+
+// Behind the first newline at or after unit `from`, or the end of the document.
+std::size_t find_line_end(const DocumentView& document, std::size_t from) {
+  if (document.kind == TextKind::ucs2) return find_line_end_in<char16_t>(document, from);
+  if (document.kind == TextKind::ucs4) return find_line_end_in<char32_t>(document, from);
+  const std::size_t newline = ByteSpan(document.data, document.n_units).find('\n', from);
+  return newline == ByteSpan::npos ? document.n_units : newline + 1;
+}
+
+// Parts of documents that end where lines do, of about a chunk each; a line is not cut.
+DocumentList cut_after_lines(const DocumentList& documents) {
+  std::vector<DocumentView> parts;
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    const DocumentView document = documents[i];
+    std::size_t begin = 0;
+    while (document.n_units - begin > kCountChunkBytes) {
+      const std::size_t end = find_line_end(document, begin + kCountChunkBytes);
+      parts.push_back(document.slice(begin, end));
+      begin = end;
+    }
+    parts.push_back(document.slice(begin, document.n_units));
+  }
+  return DocumentList(std::move(parts));
 }
 
 }  // namespace
@@ -59,14 +99,16 @@ struct WordCounter::List {
 struct WordCounter::Worker {
   WordCombiner combiner;
   std::array<List, kParts> lists;
-  std::array<std::uint64_t, kSpanBatch> keys;
-  SplitScratch split;
+  std::vector<std::uint64_t> keys = std::vector<std::uint64_t>(kSpanBatch);
+  LineScratch split;
   std::vector<char> transcoded;
   std::uint64_t n_text_bytes = 0;
+  std::uint64_t n_texts = 0;
 };
 
 WordCounter::WordCounter(std::shared_ptr<const TextSplitter> splitter, CountOptions options)
     : splitter_(std::move(splitter)),
+      lines_(splitter_),
       options_(options),
       all_added_(splitter_->always_wanted()),
       seed_(process_hash_seed()),
@@ -90,9 +132,14 @@ WordCounter::~WordCounter() = default;
 
 void WordCounter::add(const DocumentList& documents, std::size_t n_threads) {
   if (options_.has_firsts) return count_in_order(documents);
+  if (options_.by_lines) return count_parts(cut_after_lines(documents), n_threads);
+  count_parts(documents, n_threads);
+}
+
+void WordCounter::count_parts(const DocumentList& documents, std::size_t n_threads) {
   if (splitter_->calls_back() || n_threads == 0) n_threads = 1;
   while (workers_.size() < n_threads) workers_.push_back(std::make_unique<Worker>());
-  const std::vector<Chunk> chunks = plan_chunks(documents, splitter_->may_cut());
+  const std::vector<Chunk> chunks = plan_chunks(documents, splitter_->may_cut(), kCountChunkBytes);
   parallel_for(chunks.size(), n_threads, [&](std::size_t task, std::size_t worker) {
     for_each_part(documents, chunks[task], [&](std::size_t, const DocumentView& part, bool) {
       count_part(part, *workers_[worker]);
@@ -100,6 +147,7 @@ void WordCounter::add(const DocumentList& documents, std::size_t n_threads) {
   });
   for (const std::unique_ptr<Worker>& worker : workers_) {
     n_text_bytes_ += std::exchange(worker->n_text_bytes, 0);
+    n_texts_ += std::exchange(worker->n_texts, 0);
   }
 }
 
@@ -108,6 +156,14 @@ ByteSpan WordCounter::added_text(TokenId id) const {
     if (token.id == id) return token.content;
   }
   return {};
+}
+
+template <typename OnSpans, typename OnToken>
+std::size_t WordCounter::split(ByteSpan text, Worker& worker, OnSpans&& on_spans,
+                               OnToken&& on_token) const {
+  if (options_.by_lines) return lines_.split(text, all_added_, worker.split, on_spans, on_token);
+  splitter_->split(text, all_added_, worker.split.split, on_spans, on_token);
+  return text.empty() ? 0 : 1;
 }
 
 void WordCounter::count_in_order(const DocumentList& documents) {
@@ -120,8 +176,8 @@ void WordCounter::count_in_order(const DocumentList& documents) {
     n_text_bytes_ += word.size();
   };
   for (std::size_t i = 0; i < documents.size(); ++i) {
-    splitter_->split(
-        as_utf8(documents[i], worker.transcoded), all_added_, worker.split,
+    n_texts_ += split(
+        as_utf8(documents[i], worker.transcoded), worker,
         [&](const SpanBatch& spans) {
           for (std::size_t k = 0; k < spans.n; ++k) {
             const std::uint32_t begin = k == 0 ? 0 : spans.ends[k - 1];
@@ -139,6 +195,7 @@ void WordCounter::count_part(const DocumentView& part, Worker& worker) {
     write_down(word, n_bytes, count, worker);
   };
   const auto count_spans = [&](const SpanBatch& spans) {
+    if (worker.keys.size() < spans.n) worker.keys.resize(spans.n);
     load_short_keys(spans, 0, spans.n, worker.keys.data());
     const char* const text_end = spans.text.data() + spans.text.size();
     std::uint32_t begin = 0;
@@ -157,13 +214,12 @@ void WordCounter::count_part(const DocumentView& part, Worker& worker) {
     }
     worker.n_text_bytes += begin;
   };
-  splitter_->split(as_utf8(part, worker.transcoded), all_added_, worker.split, count_spans,
-                   [&](TokenId id) {
-                     if (!options_.count_added) return;
-                     const ByteSpan text = added_text(id);
-                     write_down(text, 1, worker);
-                     worker.n_text_bytes += text.size();
-                   });
+  worker.n_texts += split(as_utf8(part, worker.transcoded), worker, count_spans, [&](TokenId id) {
+    if (!options_.count_added) return;
+    const ByteSpan text = added_text(id);
+    write_down(text, 1, worker);
+    worker.n_text_bytes += text.size();
+  });
 }
 
 char* WordCounter::room_for(const Entry& entry, std::size_t part, Worker& worker) {
@@ -249,6 +305,9 @@ WordCounts WordCounter::finish() {
     all.take(words);
   }
   n_text_bytes_ = 0;
+  n_texts_ = 0;
+  // What was read and what workers held is of no use to merging, which needs as much again.
+  give_back_free_memory();
   return all;
 }
 

@@ -19,6 +19,7 @@
 
 #include "documents/document.hpp"
 #include "pretokenize/text_splitter.hpp"
+#include "train/line_splitter.hpp"
 #include "train/word_combiner.hpp"
 #include "train/word_counts.hpp"
 #include "train/word_runs.hpp"
@@ -32,6 +33,8 @@ struct CountOptions {
   // An added token that the text holds counts as a word, as in Hugging Face's trainer; otherwise
   // nothing is learned from it. Either way nothing is learned across it.
   bool count_added = false;
+  // Each line of a document, with its newline, is split by itself.
+  bool by_lines = false;
   // What the tables of words may take together, from kLeastMemory on; 0 for no limit. With a limit
   // there must be a descriptor for what leaves memory, open for reading and writing.
   std::size_t memory_bytes = 0;
@@ -53,6 +56,10 @@ class WordCounter {
   // Bytes of all pretokens counted so far.
   std::uint64_t n_text_bytes() const { return n_text_bytes_; }
 
+  // Documents or lines that were split so far, empty ones left out; one that was cut counts for
+  // each part.
+  std::uint64_t n_texts() const { return n_texts_; }
+
   // Bytes that were written to the scratch file.
   std::uint64_t n_spilled_bytes() const { return runs_.n_bytes(); }
 
@@ -72,7 +79,11 @@ class WordCounter {
   struct List;
   struct Worker;
 
+  void count_parts(const DocumentList& documents, std::size_t n_threads);
   void count_in_order(const DocumentList& documents);
+  // Splits by documents or lines; gives how many of them there are, empty ones left out.
+  template <typename OnSpans, typename OnToken>
+  std::size_t split(ByteSpan text, Worker& worker, OnSpans&& on_spans, OnToken&& on_token) const;
   void count_part(const DocumentView& part, Worker& worker);
   // In the worker's list for the word's part; a word in whole numbers, or as bytes.
   void write_down(const std::uint64_t* word, std::size_t n_bytes, std::uint64_t count,
@@ -90,6 +101,7 @@ class WordCounter {
   ByteSpan added_text(TokenId id) const;
 
   std::shared_ptr<const TextSplitter> splitter_;
+  LineSplitter lines_;
   CountOptions options_;
   AddedTokenSet all_added_;
   HashSeed seed_;
@@ -97,6 +109,7 @@ class WordCounter {
   WordRuns runs_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::uint64_t n_text_bytes_ = 0;
+  std::uint64_t n_texts_ = 0;
 };
 
 }  // namespace bytestride

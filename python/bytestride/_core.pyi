@@ -231,6 +231,7 @@ class WordCounter:
         *,
         firsts: bool = False,
         count_added: bool = False,
+        by_lines: bool = False,
         memory_bytes: int = 0,
         spill_descriptor: int = -1,
     ) -> None: ...
@@ -246,6 +247,8 @@ class WordCounter:
     def finish_part(self, part: int) -> WordCounts: ...
     @property
     def n_spilled_bytes(self) -> int: ...
+    @property
+    def n_texts(self) -> int: ...
     @property
     def n_text_bytes(self) -> int: ...
 

@@ -234,7 +234,7 @@ TEST_CASE("with little memory words go to a file and come back") {
     in_memory.add(list_of({text, text}), 1);
     const WordCounts expected = in_memory.finish();
     CHECK(in_memory.n_spilled_bytes() == 0);
-    const CountOptions options{has_firsts, false, WordCounter::kLeastMemory, fileno(file)};
+    const CountOptions options{has_firsts, false, false, WordCounter::kLeastMemory, fileno(file)};
     for (const std::size_t n_threads : {1, 3}) {
       WordCounter counter(splitter, options);
       counter.add(list_of({text, text}), n_threads);
@@ -265,14 +265,58 @@ TEST_CASE("with little memory words go to a file and come back") {
 TEST_CASE("a memory limit that cannot be kept, a file that cannot be written") {
   const auto splitter =
       std::make_shared<const TextSplitter>(pattern_named("gpt2"), AddedTokens({}), false);
-  CHECK_THROWS_AS(WordCounter(splitter, {false, false, 1000, 1}), InvalidArgument);
-  CHECK_THROWS_AS(WordCounter(splitter, {false, false, WordCounter::kLeastMemory}),
+  CHECK_THROWS_AS(WordCounter(splitter, {false, false, false, 1000, 1}), InvalidArgument);
+  CHECK_THROWS_AS(WordCounter(splitter, {false, false, false, WordCounter::kLeastMemory}),
                   InvalidArgument);
   const int read_only = ::open("/dev/null", O_RDONLY);
-  WordCounter counter(splitter, {false, false, WordCounter::kLeastMemory, read_only});
+  WordCounter counter(splitter, {false, false, false, WordCounter::kLeastMemory, read_only});
   Random random(13);
   std::string text;
   for (int i = 0; i < 300'000; ++i) text += letters(random, "abcdefgh", 12) + " ";
   CHECK_THROWS_AS(counter.add(list_of({text}), 2), std::system_error);
   ::close(read_only);
+}
+
+TEST_CASE("counting by lines equals counting each line, for texts of every kind and any threads") {
+  const TimeLimit limit(120);
+  Random random(17);
+  std::vector<std::string> texts;
+  for (int i = 0; i < 200; ++i) {
+    texts.push_back(plain_text(random, random.below(40)) + awkward_text(random, random.below(20)));
+  }
+  texts.push_back(repeated(plain_text(random, 5'000), 20));
+  texts.push_back(repeated("a line without an end ", 30'000));
+  std::u32string wide = U"caf\u00E9 \U0001F600\n  x\r\n\n";
+  for (int i = 0; i < 14; ++i) wide += wide;
+  const auto splitter =
+      std::make_shared<const TextSplitter>(pattern_named("gpt2"), AddedTokens({}), false);
+  Counts expected;
+  std::uint64_t n_lines = 0;
+  const auto expect = [&](ByteSpan text, std::uint64_t n_times) {
+    for (; !text.empty(); n_lines += n_times) {
+      const std::size_t end = std::min(text.find('\n'), text.size() - 1) + 1;
+      for (const std::string& piece : split_all(*splitter, text.substr(0, end))) {
+        expected[piece] += n_times;
+      }
+      text.remove_prefix(end);
+    }
+  };
+  for (const std::string& text : texts) expect(text, 1);
+  expect("caf\u00E9 \U0001F600\n  x\r\n\n", std::uint64_t{1} << 14);
+  for (const bool has_firsts : {false, true}) {
+    for (const std::size_t n_threads : {1, 2, 3, 7, 16}) {
+      CAPTURE(n_threads);
+      CountOptions options;
+      options.has_firsts = has_firsts;
+      options.by_lines = true;
+      WordCounter counter(splitter, options);
+      counter.add(list_of(texts), n_threads);
+      counter.add(
+          DocumentList({{reinterpret_cast<const char*>(wide.data()), wide.size(), TextKind::ucs4}}),
+          n_threads);
+      // The one line that is longer than a chunk may be cut.
+      CHECK(counter.n_texts() >= n_lines);
+      CHECK(map_of(counter.finish()) == expected);
+    }
+  }
 }

@@ -80,7 +80,7 @@ def test_normal_form_and_stages():
     assert words_of("a b\nc", pattern=(), unit="line") == {b"a b\n": 1, b"c": 1}
 
 
-@pytest.mark.parametrize("num_threads", [1, 2, 7])
+@pytest.mark.parametrize("num_threads", [1, 2, 3, 7, 16])
 def test_threads_and_memory(num_threads, tmp_path):
     text = "".join(f"word{i % 70_000} {i} " for i in range(200_000))
     expected = count_words(text, pattern="gpt2", num_threads=1)

@@ -5,6 +5,7 @@ import gzip
 import io
 import itertools
 import random
+import re
 import sys
 
 import pytest
@@ -266,7 +267,12 @@ def rows_of(batches):
     rows = []
     for batch in batches:
         if batch.offsets is None:
-            documents = [t.encode() if isinstance(t, str) else t for t in batch.documents]
+            texts = (
+                batch.documents
+                if isinstance(batch.documents, list)
+                else batch.documents.to_pylist()
+            )
+            documents = [t.encode() if isinstance(t, str) else t for t in texts]
         else:
             data, ends = bytes(batch.documents), batch.offsets.tolist()
             documents = [data[i:j] for i, j in itertools.pairwise(ends)]
@@ -289,7 +295,10 @@ def test_lines(tmp_path, monkeypatch, small, piece_bytes):
     pyarrow = pytest.importorskip("pyarrow")
     for source in (texts, iter(texts), paths, [texts[0], *paths[1:]], pyarrow.array(texts)):
         batches = text_batches(source, may_cut=True, lines=True)
-        assert [line for lines, _ in rows_of(batches) for line in lines] == expected
+        documents = [text for texts, _ in rows_of(batches) for text in texts]
+        assert [
+            line for text in documents for line in re.findall(b"[^\n]*\n|[^\n]+", text)
+        ] == expected
 
 
 @pytest.mark.parametrize("lines", [False, True])

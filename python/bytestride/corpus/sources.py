@@ -64,7 +64,8 @@ def text_batches(
     may_cut
         Whether a file may be cut at safe places.
     lines
-        Each line of a text, with its newline, is a document.
+        Whether texts are to be counted line by line: then a file may be cut behind any newline,
+        and nowhere else.
     start
         Where to go on, if not from the start.
 
@@ -90,7 +91,6 @@ class _Batches:
     """Collects small texts into batches; pieces of files that are large enough go by themselves."""
 
     def __init__(self, may_cut: bool, lines: bool) -> None:
-        self._lines = lines
         self._find_cut = _after_last_newline if lines else _core.last_safe_cut
         self._may_cut = may_cut or lines
         self._texts: list[str | bytes] = []
@@ -113,17 +113,12 @@ class _Batches:
                         self._hold(bytes(piece))
                     else:
                         yield from self._flush(end)
-                        ends = _line_ends(piece) if self._lines else np.array([0, len(piece)])
-                        yield Batch(piece, ends.astype(np.int64), len(piece), after)
+                        yield Batch(piece, np.array([0, len(piece)]), len(piece), after)
                     end = after
             elif _is_arrow(item):
                 yield from self._flush(end)
-                if self._lines:
-                    for text in _values(item):
-                        self._hold(text)
-                else:
-                    n_bytes = int(getattr(item, "nbytes", 0))
-                    yield Batch(item, None, n_bytes, Position(number + 1))
+                n_bytes = int(getattr(item, "nbytes", 0))
+                yield Batch(item, None, n_bytes, Position(number + 1))
             else:
                 raise TypeError(
                     "a source holds str, bytes, paths (pathlib.Path) and Arrow arrays, not "
@@ -150,15 +145,8 @@ class _Batches:
     def _flush(self, end: Position) -> Iterator[Batch]:
         texts, n_bytes = self._texts, self._n_held
         self._texts, self._n_held = [], 0
-        if not texts:
-            return
-        if not self._lines:
+        if texts:
             yield Batch(texts, None, n_bytes, end)
-            return
-        data = [text if isinstance(text, bytes) else _to_utf8(text) for text in texts]
-        joined = b"".join(data)
-        ends = np.cumsum([0, *map(len, data)])
-        yield Batch(joined, np.union1d(ends, _line_ends(joined)).astype(np.int64), n_bytes, end)
 
 
 def _after_last_newline(text: memoryview) -> int:
@@ -169,28 +157,3 @@ def _after_last_newline(text: memoryview) -> int:
         if found >= 0:
             return begin + found + 1
     return bytes(text[: len(text) % step or step]).rfind(b"\n") + 1
-
-
-def _line_ends(text: bytes | memoryview) -> npt.NDArray[np.int64]:
-    """Where lines begin and end, newlines in them."""
-    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n")) + 1
-    last = [] if len(ends) and ends[-1] == len(text) else [len(text)]
-    return np.concatenate(([0], ends, last)).astype(np.int64)
-
-
-def _to_utf8(text: str) -> bytes:
-    try:
-        return text.encode()
-    except UnicodeEncodeError:  # as the core does: half of a surrogate pair becomes U+FFFD
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
-
-
-def _values(array: Any) -> Iterator[str | bytes]:  # noqa: ANN401 (any library's array)
-    import pyarrow as pa
-
-    chunked = pa.chunked_array(array)
-    if chunked.null_count:
-        raise ValueError(f"the Arrow array holds {chunked.null_count} nulls; drop them first")
-    for chunk in chunked.chunks:
-        for begin in range(0, len(chunk), 4096):
-            yield from chunk.slice(begin, 4096).to_pylist()

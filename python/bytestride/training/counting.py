@@ -148,7 +148,8 @@ def count_by_settings(
             lines=settings.unit == "line",
             start=None if saved is None else saved.start,
         )
-        n_texts = _count(batches, counter, num_threads, progress, total, saved)
+        _count(batches, counter, num_threads, progress, total, saved)
+        n_texts = counter.n_texts
         table = counter.finish()
     counts = WordCounts.from_core(table, settings)
     _refuse_no_match(counts, n_texts)
@@ -227,9 +228,11 @@ def _counter(
         stacklevel=None if stacklevel is None else stacklevel + 2,
     )
     _refuse_empty_matches(settings.pattern)
-    count_added = settings.specials_in_text == "hf"
+    count_added, by_lines = settings.specials_in_text == "hf", settings.unit == "line"
     if memory_bytes is None:
-        counter = _core.WordCounter(splitter, firsts=first_offsets, count_added=count_added)
+        counter = _core.WordCounter(
+            splitter, firsts=first_offsets, count_added=count_added, by_lines=by_lines
+        )
         yield counter, splitter.may_cut
         return
     with tempfile.TemporaryFile(prefix="bytestride-counts-", buffering=0) as scratch:
@@ -237,6 +240,7 @@ def _counter(
             splitter,
             firsts=first_offsets,
             count_added=count_added,
+            by_lines=by_lines,
             memory_bytes=memory_bytes,
             spill_descriptor=scratch.fileno(),
         )
@@ -250,10 +254,9 @@ def _count(
     progress: Progress | None,
     total: int | None,
     saved: Checkpoint | None,
-) -> int | None:
-    """Count all batches; gives the number of texts, where known."""
+) -> None:
+    """Count all batches."""
     n_bytes = 0 if saved is None else saved.n_bytes
-    n_texts: int | None = 0
     try:
         with uninterrupted(active=saved is not None) as interrupts:
             for batch in batches:
@@ -264,7 +267,6 @@ def _count(
                 n_bytes += batch.n_bytes
                 if saved is not None:
                     saved.is_whole, saved.start, saved.n_bytes = True, batch.end, n_bytes
-                n_texts = _add_texts(n_texts, batch)
                 interrupts.let_through()
                 if progress is not None:
                     progress("count", n_bytes, total)
@@ -272,15 +274,6 @@ def _count(
         kept = saved is not None and saved.write(counter)
         _add_note(error, n_bytes, saved if kept else None)
         raise
-    return n_texts
-
-
-def _add_texts(n_texts: int | None, batch: Batch) -> int | None:
-    if n_texts is None or not isinstance(batch.documents, list):
-        return (
-            None if batch.offsets is None or n_texts is None else n_texts + len(batch.offsets) - 1
-        )
-    return n_texts + sum(map(bool, batch.documents))
 
 
 def _add_note(error: BaseException, n_bytes: int, saved: Checkpoint | None) -> None:
@@ -324,12 +317,12 @@ def _refuse_empty_matches(pattern: Pattern) -> None:
             )
 
 
-def _refuse_no_match(counts: WordCounts, n_texts: int | None) -> None:
+def _refuse_no_match(counts: WordCounts, n_texts: int) -> None:
     """Refuse a pattern that matched nothing, so that each text is one word."""
     pattern = counts.settings.pattern
     if not isinstance(pattern, str) or not _expressions(pattern):
         return
-    if n_texts is None or counts.total != n_texts or counts.n_text_bytes < _N_BYTES_TO_JUDGE:
+    if counts.total != n_texts or counts.n_text_bytes < _N_BYTES_TO_JUDGE:
         return
     compiled = _compiled(pattern)
     for word, _ in islice(counts, _N_WORDS_TRIED):
