@@ -1,7 +1,8 @@
-"""Pretokens of real text on every backend: all that this machine has against the scalar one.
+"""Pretokens and ids of real text on every backend that this machine has, against the scalar one.
 
 A process keeps the backend that it began with, so each backend has a process of its own, which
-tells how long each pretoken of each known pattern is.
+tells how long each pretoken of each known pattern is, and what a vocabulary that it learns from
+the text makes of that.
 """
 
 import os
@@ -17,7 +18,7 @@ N_BYTES = 2_000_000
 WHOLE = {"en": 69_900_000, "code": 45_500_000, "multi": 49_900_000}
 
 # Reads documents from standard input, with \0 between them; prints, a pattern a line, how many
-# pretokens there are and a hash of their lengths.
+# pretokens there are and a hash of their lengths; then the same of ids, from str and from bytes.
 PROGRAM = r"""
 import hashlib, sys
 import numpy as np
@@ -36,6 +37,11 @@ for name, pattern in _core.known_patterns():
         assert int(lengths.sum()) == len(document)
         digest.update(lengths)
     print(name, n, digest.hexdigest())
+for name in ("gpt2", "o200k"):
+    tokenizer = bytestride.Tokenizer.train([d.decode() for d in documents[:50]], 1000, name)
+    for given in ([d.decode() for d in documents], documents):
+        ids = tokenizer.encode_ragged(given).tokens
+        print("ids of", name, len(ids), hashlib.sha256(ids.astype("<u4")).hexdigest())
 """
 
 
@@ -59,7 +65,9 @@ def lengths_on(backend, data):
 def compare_backends(text):
     data = text.replace("\0", "").replace("<|endoftext|>", "\0").encode()
     expected = lengths_on("scalar", data)
-    assert len(expected) == len(_core.known_patterns())
+    assert len(expected) == len(_core.known_patterns()) + 4
+    assert expected[-4:-2] == [expected[-4]] * 2  # a str and its bytes have the same ids
+    assert expected[-2:] == [expected[-2]] * 2
     found = {backend: lengths_on(backend, data) for backend in BACKENDS}
     available = {backend: lines for backend, lines in found.items() if lines is not None}
     if not available:

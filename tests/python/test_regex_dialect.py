@@ -15,7 +15,9 @@ def test_a_possessive_interval_is_not_written():
         regex_dialect.from_hugging_face(ours)
 
 
-@pytest.mark.parametrize("text", {*PATTERNS.values(), GPT2_TIKTOKEN, r"\s+"} - {PATTERNS["cl100k"]})
+@pytest.mark.parametrize(
+    "text", sorted({*PATTERNS.values(), GPT2_TIKTOKEN, r"\s+"} - {PATTERNS["cl100k"]})
+)
 def test_any_other_pattern_stays(text):
     assert regex_dialect.to_hugging_face(text) == text
     assert regex_dialect.from_hugging_face(text) == text
