@@ -137,13 +137,32 @@ class Pool {
   bool stopping_ = false;
 };
 
-// Never destroyed: at exit its threads sleep, and end with the process.
-Pool& pool() {
-  static Pool* const instance = [] {
-    auto* made = new Pool;
+// What a fork waits for. One registration for both, so that their order is ours: first the helpers
+// stop, which may want the mutex for that, then it is taken.
+struct ForkSafe {
+  Pool pool;
+  std::mutex mutex;
+};
+
+// Never destroyed: at exit the pool's threads sleep, and end with the process; others may use the
+// mutex then.
+ForkSafe& fork_safe() {
+  static ForkSafe* const instance = [] {
+    auto* made = new ForkSafe;
 #if defined(__unix__) || defined(__APPLE__)
-    pthread_atfork([] { pool().before_fork(); }, [] { pool().after_fork_in_parent(); },
-                   [] { pool().after_fork_in_child(); });
+    pthread_atfork(
+        [] {
+          fork_safe().pool.before_fork();
+          fork_safe().mutex.lock();
+        },
+        [] {
+          fork_safe().mutex.unlock();
+          fork_safe().pool.after_fork_in_parent();
+        },
+        [] {
+          fork_safe().mutex.unlock();
+          fork_safe().pool.after_fork_in_child();
+        });
 #endif
     return made;
   }();
@@ -164,15 +183,7 @@ std::size_t usable_cores() {
 }
 
 std::mutex& fork_safe_mutex() {
-  static std::mutex* const mutex = [] {
-    auto* made = new std::mutex;  // never destroyed: threads may use it at exit
-#if defined(__unix__) || defined(__APPLE__)
-    pthread_atfork([] { fork_safe_mutex().lock(); }, [] { fork_safe_mutex().unlock(); },
-                   [] { fork_safe_mutex().unlock(); });
-#endif
-    return made;
-  }();
-  return *mutex;
+  return fork_safe().mutex;
 }
 
 void set_core_limit(std::size_t n_cores) {
@@ -186,7 +197,7 @@ void parallel_for(std::size_t n_tasks, std::size_t n_threads, const Body& body) 
     return;
   }
   Job job{body, n_tasks, n_threads - 1};
-  pool().run(job);
+  fork_safe().pool.run(job);
   if (job.error) std::rethrow_exception(job.error);
 }
 
