@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 #include <stdexcept>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -171,9 +172,8 @@ TEST_CASE("a fork while other threads use the pool") {
       while (!stop) {
         if (!calls_each_once(8, 3)) ++n_bad;
         // Helpers may want the mutex that a fork takes while they are told to stop.
-        parallel_for(8, 3, [](std::size_t, std::size_t) {
-          const std::lock_guard lock(fork_safe_mutex());
-        });
+        parallel_for(
+            8, 3, [](std::size_t, std::size_t) { const std::lock_guard lock(fork_safe_mutex()); });
       }
     });
   }
