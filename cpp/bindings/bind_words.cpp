@@ -124,6 +124,7 @@ Returns
 tuple of int and bytes)")
       .def_property_readonly("n_words", &WordCounts::n_words)
       .def_property_readonly("n_bytes", &WordCounts::n_bytes)
+      .def_property_readonly("memory_bytes", &WordCounts::memory_bytes)
       .def_property_readonly("has_firsts", &WordCounts::has_firsts)
       .def_property_readonly("total", &WordCounts::total);
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bytestride.cli.progress import Stages
     from bytestride.training import Progress
 
+_WORTH_AN_ESTIMATE = 256 * 2**20
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
@@ -60,6 +62,22 @@ def add_count_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="keep the counts here if the counting is stopped; the same command again goes on",
+    )
+
+
+def say_estimate(files: Sequence[Path], what: dict[str, Any], *, always: bool = False) -> None:
+    """Say, before files are counted, what that will take; of small ones only if asked to."""
+    from bytestride.cli.progress import amount
+    from bytestride.training import estimate_counting
+
+    if not always and sum(file.stat().st_size for file in files) < _WORTH_AN_ESTIMATE:
+        return
+    estimate = estimate_counting(files, **what)
+    print(
+        f"about {amount(estimate.n_text_bytes, 'bytes')} of text, {estimate.n_words:,} different "
+        f"words, {amount(estimate.memory_bytes, 'bytes')} for their table, and "
+        f"{estimate.seconds:,.1f} s to count them",
+        file=sys.stderr,
     )
 
 

@@ -6,7 +6,12 @@ import argparse
 from pathlib import Path
 
 from bytestride.cli.arguments import add_threads, check_output
-from bytestride.cli.count_options import add_count_options, progress_of, say_how_to_go_on
+from bytestride.cli.count_options import (
+    add_count_options,
+    progress_of,
+    say_estimate,
+    say_how_to_go_on,
+)
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -22,6 +27,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         action="store_true",
         help="keep where each word stands first, for `train --preset minbpe`; takes one thread",
     )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="say what it would take, about, from samples of the files, and count nothing",
+    )
     parser.add_argument("--force", action="store_true", help="replace the output file")
     add_threads(parser)
     parser.set_defaults(run=run)
@@ -35,13 +45,19 @@ def run(arguments: argparse.Namespace) -> None:
 
     check_readable(arguments.files)
     check_output(arguments.output, force=arguments.force)
-    options = {
+    what = {
         "pattern": arguments.pattern or "cl100k",
         "unit": arguments.unit or "document",
         "special_tokens": arguments.special,
         "specials_in_text": arguments.specials_in_text or "drop",
-        "first_offsets": arguments.first_offsets,
         "num_threads": arguments.threads,
+    }
+    say_estimate(arguments.files, what, always=arguments.dry_run)
+    if arguments.dry_run:
+        return
+    options = {
+        **what,
+        "first_offsets": arguments.first_offsets,
         "memory_bytes": arguments.memory,
     }
     with Stages() as stages:
