@@ -39,7 +39,7 @@ class CountEstimate(NamedTuple):
         Different words, by Heaps' law: their number grows with a power of the text's length, and
         the samples tell which.
     memory_bytes : int
-        What the table of these words takes, without a memory limit.
+        What the finished table of these words takes.
     seconds : float
         By the speed at which the samples were counted.
     """
@@ -104,10 +104,12 @@ def estimate_counting(
     elif len(half) and n_rest:
         exponent = math.log(len(counts) / len(half)) / math.log(n_bytes / n_half)
         growth = (total / n_bytes) ** min(exponent, 1.0)
+    n_words = round(len(counts) * growth)
     return CountEstimate(
         total,
-        round(len(counts) * growth),
-        round(counts.table.memory_bytes * growth),
+        n_words,
+        # As a finished table has it; one that was added to has room for more.
+        n_words * half.table.memory_bytes // max(len(half), 1),
         seconds * total / max(n_bytes, 1),
     )
 
