@@ -79,7 +79,7 @@ class WordCache {
     return {at + 1, at[0]};
   }
   void prefetch_list(WordIds ids) const { __builtin_prefetch(ids_.data() + ids.place()); }
-  // How many words it can be given beforehand and be far from crowded.
+  // How many words it can be given beforehand and not be crowded.
   std::size_t n_seeds() const { return n_units_ / 2; }
   // Whether a part is three quarters full, or nothing fits into it.
   bool crowded() const { return crowded_.load(std::memory_order_relaxed); }

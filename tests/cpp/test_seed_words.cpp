@@ -66,9 +66,18 @@ TEST_CASE("a small cache is given the tokens of the lowest ids only") {
   REQUIRE(cache.n_seeds() > 0);
   REQUIRE(cache.n_seeds() < vocab.n_tokens());
   seed_words(cache, vocab, true);
+  std::size_t n_lost = 0;
   for (TokenId id = 0; id < vocab.n_tokens(); ++id) {
     const ByteSpan word = vocab.token_bytes(id);
     if (word.size() > MediumKey::kMaxBytes) continue;
-    CHECK(id_in(cache, word) == (id < cache.n_seeds() ? id : kNoToken));
+    const TokenId found = id_in(cache, word);
+    if (id < cache.n_seeds()) {
+      CHECK((found == id || found == kNoToken));
+      n_lost += found == kNoToken;
+    } else {
+      CHECK(found == kNoToken);
+    }
   }
+  // One whose places are all taken by others is not kept; which ones depends on the hash seed.
+  CHECK(n_lost <= cache.n_seeds() / 20);
 }
