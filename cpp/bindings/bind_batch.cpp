@@ -44,16 +44,7 @@ py::list encode_batch(Engine& engine, const py::object& texts, const py::object&
   const HeldDocuments documents(texts, std::nullopt);
   refuse_texts(specials, documents);
   const auto batch = encode_released<TokenId>(engine, documents, specials.policy(), n_threads);
-  const std::size_t n_documents = batch.offsets.size() - 1;
-  py::list lists(n_documents);
-  for (std::size_t i = 0; i < n_documents; ++i) {
-    const auto begin = static_cast<std::size_t>(batch.offsets[i]);
-    const auto end = static_cast<std::size_t>(batch.offsets[i + 1]);
-    PyList_SET_ITEM(
-        lists.ptr(), static_cast<Py_ssize_t>(i),
-        engine.id_objects.list_of(batch.tokens.data() + begin, end - begin).release().ptr());
-  }
-  return lists;
+  return engine.id_objects.lists_of(batch.tokens.data(), batch.offsets);
 }
 
 py::array_t<std::int64_t> count_documents(Engine& engine, const py::object& source,

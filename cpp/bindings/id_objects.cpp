@@ -4,6 +4,25 @@
 #include <cstdint>
 
 namespace bytestride::python {
+namespace {
+
+// Keeps the cyclic garbage collector from running: every some hundred lists it would go through
+// the ids of those there are, and there is nothing that it could free. Its first run afterwards
+// goes through all of them once.
+class CollectorPause {
+ public:
+  CollectorPause() : was_enabled_(PyGC_Disable() != 0) {}
+  ~CollectorPause() {
+    if (was_enabled_) PyGC_Enable();
+  }
+  CollectorPause(const CollectorPause&) = delete;
+  CollectorPause& operator=(const CollectorPause&) = delete;
+
+ private:
+  bool was_enabled_;
+};
+
+}  // namespace
 
 #ifdef Py_GIL_DISABLED
 
@@ -63,6 +82,20 @@ py::list IdObjects::list_of(const Id* ids, std::size_t n) {
   return owned;
 }
 
+template <typename Id>
+py::list IdObjects::lists_of(const Id* ids, std::span<const std::int64_t> offsets) {
+  const std::size_t n = offsets.size() - 1;
+  py::list lists(n);
+  const CollectorPause pause;
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto n_ids = static_cast<std::size_t>(offsets[i + 1] - offsets[i]);
+    PyList_SET_ITEM(lists.ptr(), static_cast<Py_ssize_t>(i),
+                    list_of(ids + offsets[i], n_ids).release().ptr());
+  }
+  return lists;
+}
+
+template py::list IdObjects::lists_of(const std::uint32_t*, std::span<const std::int64_t>);
 template py::list IdObjects::list_of(const std::uint16_t*, std::size_t);
 template py::list IdObjects::list_of(const std::uint32_t*, std::size_t);
 

@@ -10,6 +10,9 @@
 
 #include <pybind11/pybind11.h>
 
+#include <cstdint>
+#include <span>
+
 #include "base/memory.hpp"
 #include "base/types.hpp"
 
@@ -28,6 +31,10 @@ class IdObjects {
   // A list of the ids, which must be below n_ids.
   template <typename Id>
   py::list list_of(const Id* ids, std::size_t n);
+
+  // A list of such lists, one for each document: document i has ids[offsets[i], offsets[i + 1]).
+  template <typename Id>
+  py::list lists_of(const Id* ids, std::span<const std::int64_t> offsets);
 
  private:
   // A new reference; throws error_already_set.

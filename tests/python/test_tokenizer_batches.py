@@ -1,5 +1,6 @@
 """Many documents at once: every kind of input, every number of threads, one answer."""
 
+import gc
 import itertools
 
 import numpy as np
@@ -286,3 +287,27 @@ def test_a_length_that_lies():
     assert TOKENIZER.encode_ragged(Documents(["a"])).tokens.tolist() == TOKENIZER.encode("a")
     with pytest.raises(ZeroDivisionError, match="mine"):
         TOKENIZER.encode_ragged(Refuses(["a"]))
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_lists_are_made_without_the_garbage_collector(enabled):
+    runs = []
+
+    def record(phase, info):
+        runs.append(phase)
+
+    was_enabled = gc.isenabled()
+    (gc.enable if enabled else gc.disable)()
+    gc.callbacks.append(record)
+    try:
+        documents = [LINE] * 5000
+        runs.clear()
+        lists = TOKENIZER.encode_batch(documents)
+        n_runs = len(runs)
+        assert gc.isenabled() is enabled
+    finally:
+        gc.callbacks.remove(record)
+        (gc.enable if was_enabled else gc.disable)()
+    assert lists == [TOKENIZER.encode_ordinary(LINE)] * 5000
+    assert n_runs == 0
+    assert all(gc.is_tracked(one) for one in lists[:3])
