@@ -88,7 +88,7 @@ class StreamDecoder {
   std::string held_;
 };
 
-PyMethodDef methods[] = {
+PyMethodDef decode_methods[] = {
     fast_method("decode", decode, R"(decode($self, ids, errors='replace')
 --
 
@@ -115,7 +115,7 @@ KeyError
 }  // namespace
 
 void bind_decode(py::module_& module, py::class_<Engine>& engine) {
-  for (PyMethodDef& method : methods) add_method(engine, method);
+  for (PyMethodDef& method : decode_methods) add_method(engine, method);
   engine
       .def(
           "decode_bytes",
