@@ -1,6 +1,6 @@
 """The tokenizers library's own tests of its Python binding, unmodified, run with the mirror.
 
-They come from its source distribution: the unpacked folder that `BYTESTRIDE_TOKENIZERS_SDIST` names,
+They come from its source distribution: the unpacked folder `BYTESTRIDE_TOKENIZERS_SDIST` names,
 or else the archive that pip finds. Which tests are left out, and why, stands here.
 """
 
