@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final, NoReturn, TypeVar
 
-from bytestride.errors import FormatError
+from bytestride.errors import FormatError, shown
 
 T = TypeVar("T")
 
@@ -55,5 +55,8 @@ def field(
 
 def unsupported(node: object, path: str) -> NoReturn:
     """Refuse what a file asks for, in its own words."""
-    text = json.dumps(node, ensure_ascii=False)
+    try:
+        text = json.dumps(node, ensure_ascii=False)
+    except RecursionError:
+        text = shown(node)
     raise FormatError(f"{path} is {text if len(text) <= 200 else text[:200] + '…'}. {ELSEWHERE}")

@@ -10,6 +10,7 @@ import string
 from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple, NoReturn
 
+from bytestride.errors import shown
 from bytestride.splitting.code_point_sets import (
     LAST_CODE_POINT,
     PROPERTY_NAMES,
@@ -25,6 +26,10 @@ __all__ = ["Dialect", "rewrite_pattern"]
 Dialect = Literal["rust", "oniguruma"]
 
 MAX_DEPTH = 50
+# Each is spelled out in code points, a few thousand characters, and what compiles those takes about
+# 40 ms: this bounds it to seconds. Patterns of published tokenizers have below 40.
+MAX_CLASSES = 64
+MAX_REPEAT_DIGITS = 9
 CONTROL_ESCAPES = {"t": 9, "n": 10, "v": 11, "f": 12, "r": 13, "a": 7, "e": 27}
 # What each engine means by a line or text anchor, in the words of the `regex` library.
 ANCHORS = {
@@ -84,6 +89,7 @@ class _Rewriter:
         self.pattern = pattern
         self.dialect = dialect
         self.category_ranges = category_ranges
+        self.n_classes = 0
         self.at = 0
         self.depth = 0
         self.folding = False
@@ -97,7 +103,7 @@ class _Rewriter:
         return whole
 
     def refuse(self, offset: int, construct: str, remedy: str) -> NoReturn:
-        raise ValueError(f"pattern {self.pattern!r}, offset {offset}: {construct}: {remedy}")
+        raise ValueError(f"pattern {shown(self.pattern)}, offset {offset}: {construct}: {remedy}")
 
     def refuse_unless(
         self, dialect: Dialect, offset: int, construct: str, reading: str, remedy: str
@@ -192,6 +198,8 @@ class _Rewriter:
         digits = [low or "0", high or "0"]
         if not (low or high) or not all(d.isascii() and d.isdigit() for d in digits):
             self.refuse(begin, "{", "it begins no {n}, {n,} or {n,m}; write \\{")
+        if max(map(len, digits)) > MAX_REPEAT_DIGITS:
+            self.refuse(begin, "{", f"a bound has more than {MAX_REPEAT_DIGITS} digits")
         most = (int(high) if high else None) if comma else int(low)
         if most is not None and most < max(int(low or 0), 1):
             self.refuse(begin, self.pattern[begin : self.at], "the bounds must ascend, from 1")
@@ -297,6 +305,10 @@ class _Rewriter:
     def escape(self, begin: int) -> int | Ranges:
         """Take what follows a backslash: one code point, or the members of a class."""
         c = self.take()
+        if c in ("d", "D", "s", "S", "p", "P"):
+            self.n_classes += 1
+            if self.n_classes > MAX_CLASSES:
+                self.refuse(begin, "\\" + c, f"at most {MAX_CLASSES} classes are read; share some")
         if c in ("d", "D", "s", "S"):
             ranges = self.category_ranges("Nd" if c in "dD" else "White_Space")
             return complement(merge_ranges(ranges)) if c in "DS" else merge_ranges(ranges)
