@@ -165,8 +165,8 @@ def format_of(path: str | os.PathLike[str]) -> Format:
     """Tell by a path which format `write` writes to it.
 
     A name that ends in ``.tiktoken``, and ``tiktoken.model``, is tiktoken's; ``tekken.json`` is
-    Mistral's; ``vocab.json``, ``merges.txt``, a path that ends in a slash, and a folder without a dot in
-    its name, are the two files of GPT-2; anything else is a `tokenizer.json`.
+    Mistral's; ``vocab.json``, ``merges.txt``, a path that ends in a slash, and a folder without a
+    dot in its name, are the two files of GPT-2; anything else is a `tokenizer.json`.
     """
     name = Path(path).name
     is_folder = os.fspath(path).endswith(("/", os.sep))

@@ -156,7 +156,7 @@ def _new_document(definition: Definition) -> dict[str, Any]:
         token_id: bytelevel.to_text(token) for token_id, token in sorted(definition.tokens.items())
     }
     vocab = {text: token_id for token_id, text in text_of.items()}
-    added_tokens = _place_added_tokens(definition, vocab)
+    added_tokens = place_added_tokens(definition, vocab)
     decoder = {
         "type": "ByteLevel",
         "add_prefix_space": False,
@@ -187,7 +187,7 @@ def _new_document(definition: Definition) -> dict[str, Any]:
     }
 
 
-def _place_added_tokens(definition: Definition, vocab: dict[str, int]) -> list[dict[str, Any]]:
+def place_added_tokens(definition: Definition, vocab: dict[str, int]) -> list[dict[str, Any]]:
     """Entries of the added tokens; puts them into `vocab` where only that keeps their ids."""
     tokens = sorted(definition.added_tokens, key=lambda token: token.id)
     content_of: dict[int, str] = {}
