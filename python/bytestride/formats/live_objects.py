@@ -126,11 +126,7 @@ def to_tiktoken(definition: Definition, name: str | None = None) -> tiktoken.Enc
     import tiktoken
 
     tiktoken_file.check_ranks(definition, "a tiktoken.Encoding")
-    if not isinstance(definition.pattern, str):
-        raise ValueError(
-            "a tiktoken.Encoding splits by one regular expression, and this tokenizer in stages; "
-            "use Tokenizer.to_hf"
-        )
+    assert isinstance(definition.pattern, str)
     pattern = to_rust(definition.pattern, dialect_of(definition.source))
     _check_pattern(pattern)
     special: Mapping[str, int] = {token.content: token.id for token in definition.added_tokens}

@@ -168,11 +168,7 @@ def serialize(definition: Definition) -> bytes:
         )
     check_ranks(definition, "a tekken.json")
     remedy = "save it as tokenizer.json instead"
-    if not isinstance(definition.pattern, str):
-        raise ValueError(
-            "a tekken.json has one regular expression, and this tokenizer splits in stages; "
-            f"{remedy}"
-        )
+    assert isinstance(definition.pattern, str)
     special = sorted(definition.added_tokens, key=lambda token: token.id)
     n_special = len(special)
     if [token.id for token in special] != list(range(n_special)):

@@ -217,6 +217,11 @@ def check_ranks(definition: Definition, what: str = "a .tiktoken file") -> None:
     remedy = "save it as tokenizer.json instead"
     if definition.normalizer is not None:
         raise ValueError(f"{what} has no {definition.normalizer} normaliser; {remedy}")
+    if not isinstance(definition.pattern, str):
+        raise ValueError(
+            f"{what} goes with one regular expression, and this tokenizer splits in stages; "
+            f"{remedy}"
+        )
     for token in definition.added_tokens:
         if not token.special:
             raise ValueError(
