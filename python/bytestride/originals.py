@@ -94,7 +94,7 @@ class TiktokenReference:
     def __init__(self, definition: Definition, encoding: str | None) -> None:
         tiktoken: Any = _import("tiktoken")
         self.name = f"tiktoken {tiktoken.__version__}"
-        self.notes = pattern_notes(definition)
+        self.notes: list[str] = []
         if encoding is not None:
             self._encoding = tiktoken.get_encoding(encoding)
             self.name += f" {encoding}"
@@ -124,7 +124,7 @@ class TokenizersReference:
     def __init__(self, definition: Definition, path: str | os.PathLike[str]) -> None:
         tokenizers: Any = _import("tokenizers")
         self.name = f"tokenizers {tokenizers.__version__}"
-        self.notes = pattern_notes(definition)
+        self.notes: list[str] = []
         source = definition.source
         if source is not None and source.kind == "tokenizer.json":
             self._tokenizer = tokenizers.Tokenizer.from_str(source.data.decode())

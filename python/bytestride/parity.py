@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
-from bytestride.originals import Reference
+from bytestride.originals import Reference, pattern_notes
 from bytestride.tokenizer import Tokenizer
 
 Encode = Callable[[list[str], int], list[list[int]]]
@@ -137,7 +137,7 @@ def compare(
         name,
         reference.name,
         "matched" if allow_special else "text like any other",
-        notes=list(reference.notes),
+        notes=[*pattern_notes(tokenizer.definition), *reference.notes],
         speeds={
             f"{side}, {n} thread{'s' * (n > 1)}": Speed(n)
             for n in sorted({1, num_threads})

@@ -46,6 +46,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--against", required=True, choices=("tiktoken", "tokenizers"), help="the original library"
     )
     parser.add_argument(
+        "--reference",
+        metavar="FILE",
+        help="let the library read this file instead, such as the one TOKENIZER was converted from",
+    )
+    parser.add_argument(
         "--encoding", metavar="NAME", help="compare with this encoding of tiktoken's own"
     )
     parser.add_argument(
@@ -82,6 +87,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare and report; 0 where all ids are the same."""
+    from bytestride import formats
     from bytestride._core import usable_cores
     from bytestride.cli.progress import Stages
     from bytestride.corpus.files import check_readable
@@ -94,12 +100,11 @@ def run(arguments: argparse.Namespace) -> int:
         # The report names what this would warn of.
         warnings.filterwarnings("ignore", "the pattern .* is not one that bytestride scans")
         tokenizer = Tokenizer.load(arguments.tokenizer, pattern=arguments.pattern)
-    reference = reference_of(
-        arguments.against,
-        tokenizer.definition,
-        arguments.tokenizer,
-        encoding=arguments.encoding,
-    )
+    path, definition = arguments.tokenizer, tokenizer.definition
+    if arguments.reference is not None:
+        path = arguments.reference
+        definition = formats.load(path, pattern=arguments.pattern)
+    reference = reference_of(arguments.against, definition, path, encoding=arguments.encoding)
     total = None
     if not any(".parquet" in path.name for path in arguments.files):
         total = text_bytes(arguments.files)
