@@ -11,6 +11,9 @@ T = TypeVar("T")
 
 ELSEWHERE: Final = "bytestride does not do this; the tokenizers library itself can use the file"
 
+MAX_PATH_CHARS: Final = 500
+"""Of the path to a member: what may be nested without end is followed no deeper."""
+
 _KINDS: Final[dict[type, str]] = {
     dict: "an object",
     list: "an array",

@@ -18,8 +18,13 @@ MAX_DIGITS: Final = 20
 """Of an integer: 64 bits. Python turns longer ones into numbers in quadratic time, or not at all.
 """
 
-# An escape of four digits, or any other; so backslashes are paired as a reader pairs them.
-_ESCAPE = re.compile(rb"\\(?:u([0-9A-Fa-f]{4})|.)", re.DOTALL)
+# An escape: two that are the halves of one character, half a character alone, or any other. So
+# backslashes are paired as a reader pairs them.
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89ABab][0-9A-Fa-f]{2}\\u[dD][C-Fc-f][0-9A-Fa-f]{2}"
+    rb"|(u[dD][89A-Fa-f][0-9A-Fa-f]{2})|.)",
+    re.DOTALL,
+)
 _SURROGATE = re.compile(rb"\\u[dD][89A-Fa-f]")
 
 
@@ -59,21 +64,9 @@ def _check_surrogates(data: bytes) -> None:
     """Refuse an escape that is half a character, as every other reader of these files does."""
     if not _SURROGATE.search(data):
         return
-    high_ends = -1  # behind a first half
     for match in _ESCAPE.finditer(data):
-        unit = int(match[1], 16) if match[1] else 0
-        is_second_half = 0xDC00 <= unit <= 0xDFFF
-        follows = high_ends == match.start()
-        if follows != is_second_half:
-            break
-        high_ends = match.end() if 0xD800 <= unit <= 0xDBFF else -1
-    else:
-        if high_ends < 0:
-            return
-        raise FormatError(f"a lone surrogate ends at byte {high_ends}")
-    raise FormatError(
-        f"a lone surrogate, {shown(match[0])} or the escape before it, at byte {match.start()}"
-    )
+        if match[1]:
+            raise FormatError(f"a lone surrogate, half a character, at byte {match.start()}")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
