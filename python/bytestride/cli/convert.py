@@ -49,15 +49,33 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "folder) or tekken.json",
     )
     parser.add_argument("--pattern", metavar="P", help="the split pattern, where IN has none")
+    parser.add_argument(
+        "--special",
+        action="append",
+        type=_text_and_id,
+        metavar="TEXT=ID",
+        help="a special token, where IN lists none; may be given more than once",
+    )
     parser.add_argument("--force", action="store_true", help="replace what is there")
     parser.set_defaults(run=run)
+
+
+def _text_and_id(argument: str) -> tuple[str, int]:
+    text, _, number = argument.rpartition("=")
+    if not text or not number.isdecimal() or len(number) > 10:
+        raise argparse.ArgumentTypeError(f"{argument!r} is no text and id, as <|end|>=50256")
+    return text, int(number)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Convert, check and say what came of it."""
     from bytestride import formats
 
-    definition = formats.load(arguments.tokenizer, pattern=arguments.pattern)
+    definition = formats.load(
+        arguments.tokenizer,
+        pattern=arguments.pattern,
+        special_tokens=arguments.special and dict(arguments.special),
+    )
     kind = formats.format_of(arguments.output) if arguments.to is None else arguments.to
     _check_output(Path(arguments.output), kind, force=arguments.force)
     formats.write(definition, arguments.output, kind)
