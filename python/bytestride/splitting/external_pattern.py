@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from itertools import pairwise
 
+from bytestride.errors import shown
 from bytestride.splitting.code_point_sets import Ranges
 from bytestride.splitting.pattern_syntax import Dialect, rewrite_pattern
 from bytestride.stages import Behavior
@@ -81,13 +82,15 @@ def compile_pattern(
     joined = JOINED[behavior]
     if joined and can_be_empty:
         raise ValueError(
-            f"pattern {pattern!r} may match an empty text, which is followed only where matches "
-            f"are isolated, not {behavior}; let it need a character"
+            f"pattern {shown(pattern)} may match an empty text, which is followed only where "
+            f"matches are isolated, not {behavior}; let it need a character"
         )
     try:
         compiled = regex.compile(rewritten, flags=regex.V1)
-    except regex.error as error:
-        raise ValueError(f"pattern {pattern!r} does not compile: {error}") from error
+    except (regex.error, MemoryError, OverflowError, RecursionError) as error:
+        # MemoryError, also with memory enough: a minimal length of more than 2^31 characters.
+        why = str(error) or "it is too large for the regex package"
+        raise ValueError(f"pattern {shown(pattern)} does not compile: {why}") from error
 
     def piece_ends(text: str) -> list[int]:
         ends: list[int] = []
@@ -116,8 +119,8 @@ def compile_pattern(
                     break
         except TimeoutError as error:
             raise ValueError(
-                f"pattern {pattern!r} did not finish a text of {n} characters in {limit:.0f} s and "
-                f"was stopped after character {last}; it backtracks: let each "
+                f"pattern {shown(pattern)} did not finish a text of {n} characters in "
+                f"{limit:.0f} s and was stopped after character {last}; it backtracks: let each "
                 f"character be matched in one way only, or make repetitions possessive"
             ) from error
         if last < n:
