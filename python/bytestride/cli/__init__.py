@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 
 from bytestride import __version__
-from bytestride.cli import count_words, decode, demo, inspect, tokenize, train, windows
+from bytestride.cli import count_words, decode, demo, inspect, tokenize, train, vocab, windows
 
-_COMMANDS = (demo, count_words, train, tokenize, decode, inspect, windows)
+_COMMANDS = (demo, count_words, train, tokenize, decode, inspect, windows, vocab)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -13,7 +13,7 @@ from bytestride.stages import Digits, Pattern, Punctuation, SpaceBefore, Split
 if TYPE_CHECKING:
     from bytestride.splitting.pattern_syntax import Dialect
 
-_KNOWN_PATTERNS = frozenset(pattern for _, pattern in _core.known_patterns())
+KNOWN_PATTERNS = frozenset(pattern for _, pattern in _core.known_patterns())
 
 
 def splitter_of(definition: Definition, *, stacklevel: int) -> _core.Splitter:
@@ -67,7 +67,7 @@ def make_splitter(
     stages: list[str | Callable[[str], Iterable[int]] | tuple[str, str]] = []
     for stage in (Split(pattern),) if isinstance(pattern, str) else pattern:
         match stage:
-            case Split(text, "isolated") if text in _KNOWN_PATTERNS:
+            case Split(text, "isolated") if text in KNOWN_PATTERNS:
                 stages.append(text)
             case Split(text, behavior):
                 from bytestride.splitting.external_pattern import compile_pattern
