@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -140,17 +141,27 @@ def _compile(
     pattern: str, dialect: Dialect | None, category_ranges: Callable[[str], Ranges] | None
 ) -> tuple[regex.Pattern[str], bool]:
     """Compile a pattern, and tell whether it may match an empty text."""
+    if category_ranges is None:
+        return _compile_once(pattern, dialect)
     import regex
 
-    if category_ranges is None:
-        from bytestride import _core
-
-        category_ranges = _core.category_ranges
     rewritten, can_be_empty = rewrite_pattern(pattern, dialect, category_ranges)
     try:
         return regex.compile(rewritten, flags=regex.V1), can_be_empty
     except regex.error as error:
         raise ValueError(f"pattern {pattern!r} does not compile: {error}") from error
+
+
+@lru_cache(maxsize=64)
+def _compile_once(pattern: str, dialect: Dialect | None) -> tuple[regex.Pattern[str], bool]:
+    return _compile(pattern, dialect, _category_ranges)
+
+
+@cache
+def _category_ranges(name: str) -> Ranges:
+    from bytestride import _core
+
+    return _core.category_ranges(name)
 
 
 def _matches(compiled: regex.Pattern[str], pattern: str, text: str) -> Iterator[tuple[int, int]]:

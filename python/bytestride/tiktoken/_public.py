@@ -83,6 +83,6 @@ class Constructor:
 
 
 ENCODING_CONSTRUCTORS: Final[dict[str, Callable[[], dict[str, Any]]]] = {
-    name: Constructor(name) for name in published.PUBLISHED
+    name: Constructor(name) for name in ("gpt2", *published.PUBLISHED)
 }
-"""Constructors by name."""
+"""Constructors by name, in the order of tiktoken's list."""

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from bytestride import _core
 from bytestride.definition import AddedToken
+from bytestride.published import PATTERNS
 from bytestride.splitting import KNOWN_PATTERNS, make_splitter
 from bytestride.tiktoken import _unstable
 from bytestride.tiktoken._arguments import (
@@ -29,6 +30,8 @@ from bytestride.tiktoken._arguments import (
 )
 from bytestride.tiktoken._vocabulary import Vocabulary
 
+# What the core scans by itself, and what leaves no character out: tiktoken drops those.
+_SCANNED: Final = KNOWN_PATTERNS - {PATTERNS["deepseek_v3"]}
 _MAX_SPECIAL_ID: Final = 1 << 24  # the core's tables are as long as the largest id
 
 
@@ -231,7 +234,7 @@ class CoreBPE(metaclass=_NoticesPatches):
 
 def _engine(vocabulary: Vocabulary, specials: dict[str, int], pattern: str) -> _core.Engine | None:
     """Make the engine that does everything at once, where the core can do it exactly."""
-    if not vocabulary.is_plain or pattern not in KNOWN_PATTERNS or "" in specials:
+    if not vocabulary.is_plain or pattern not in _SCANNED or "" in specials:
         return None
     if max(specials.values(), default=0) > _MAX_SPECIAL_ID:
         return None
@@ -244,10 +247,10 @@ def _engine(vocabulary: Vocabulary, specials: dict[str, int], pattern: str) -> _
 
 
 def _pieces_of(pattern: str, stacklevel: int) -> Callable[[str], list[bytes] | list[str]]:
-    # Warns where the pattern is a foreign one, and checks it.
+    # This checks the pattern, and warns where it is a foreign one.
     splitter = make_splitter(pattern, [], dialect="rust", stacklevel=stacklevel + 1)
-    if pattern in KNOWN_PATTERNS:
-        return splitter.pieces  # of these, every text is matched from end to end
+    if pattern in _SCANNED:
+        return splitter.pieces
     from bytestride.splitting.external_pattern import compile_matches
 
     spans_of = compile_matches(pattern, dialect="rust")

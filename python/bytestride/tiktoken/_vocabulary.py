@@ -165,8 +165,8 @@ class Vocabulary:
     def _rank_of_empty(self) -> int:
         if self._empty_rank is None:
             raise ValueError(
-                "a piece of the text is empty, since the pattern matches an empty text, and the "
-                "empty token is not in the vocabulary"
+                "a piece is empty, and the empty token is not in the vocabulary; let the pattern "
+                "need a character"
             )
         return self._empty_rank
 
