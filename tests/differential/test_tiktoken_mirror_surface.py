@@ -265,3 +265,27 @@ def test_pickles(pair):
             "name", "pat_str", "mergeable_ranks", "special_tokens",
         ]  # fmt: skip
     assert pair[0].__getstate__() == pair[1].__getstate__()
+
+
+@pytest.mark.parametrize("name", ours.list_encoding_names())
+def test_constructors_ask_for_the_same(name, monkeypatch):
+    asked = []
+    constructors = []
+    for module, loader in (
+        (importlib.import_module("tiktoken_ext.openai_public"), None),
+        (importlib.import_module("bytestride.tiktoken._public"), "load"),
+    ):
+        target = module if loader is None else getattr(module, loader)
+        for function in ("load_tiktoken_bpe", "data_gym_to_mergeable_bpe_ranks"):
+            monkeypatch.setattr(target, function, record_calls(asked, getattr(target, function)))
+        constructors.append(module.ENCODING_CONSTRUCTORS[name]())
+    assert constructors[0] == constructors[1]
+    assert asked[0] == asked[1]
+
+
+def record_calls(asked, function):
+    def record(*args, **options):
+        asked.append(inspect.signature(function).bind(*args, **options).arguments)
+        return {}
+
+    return record

@@ -62,6 +62,18 @@ def test_records_are_those_of_tiktoken(name, monkeypatch):
     assert record.cache_name == hashlib.sha1(address.encode()).hexdigest()
 
 
+def test_files_of_gpt2_are_those_of_tiktoken(monkeypatch):
+    public = pytest.importorskip("tiktoken_ext.openai_public")
+    asked = {}
+    monkeypatch.setattr(public, "data_gym_to_mergeable_bpe_ranks", lambda **kw: asked.update(kw))
+    public.gpt2()
+    for name, argument in (("vocab.bpe", "vocab_bpe"), ("encoder.json", "encoder_json")):
+        file, address = published.FILES[name], asked[f"{argument}_file"]
+        assert address.endswith("/" + name)
+        assert file.sha256 == asked[f"{argument}_hash"]
+        assert file.cache_name == hashlib.sha1(address.encode()).hexdigest()
+
+
 def test_all_of_tiktokens_names_are_here():
     public = pytest.importorskip("tiktoken_ext.openai_public")
     assert set(PUBLISHED) == set(public.ENCODING_CONSTRUCTORS)

@@ -66,7 +66,7 @@ class CoreBPE(metaclass=_NoticesPatches):
     def __init__(
         self, encoder: dict[bytes, int], special_tokens_encoder: dict[str, int], pattern: str
     ) -> None:
-        self._set_up(Vocabulary.from_ranks(encoder), special_tokens_encoder, pattern, stacklevel=3)
+        self._set_up(Vocabulary.from_ranks(encoder), special_tokens_encoder, pattern, stacklevel=2)
 
     @classmethod
     def from_vocabulary(
@@ -79,7 +79,7 @@ class CoreBPE(metaclass=_NoticesPatches):
     ) -> CoreBPE:
         """Make one from ranks that the core has already."""
         self = cls.__new__(cls)
-        self._set_up(vocabulary, special_tokens, pattern, stacklevel=stacklevel + 2)
+        self._set_up(vocabulary, special_tokens, pattern, stacklevel=stacklevel + 1)
         return self
 
     def _set_up(

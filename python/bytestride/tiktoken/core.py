@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 from bytestride.tiktoken._arguments import are_all_str, check_text, thread_count
 from bytestride.tiktoken._tiktoken import CoreBPE, read_only
+from bytestride.tiktoken._vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     import re
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from bytestride import _core
-    from bytestride.tiktoken._vocabulary import Vocabulary
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
@@ -81,7 +81,9 @@ class Encoding:
             assert len(mergeable_ranks) + len(special_tokens) == explicit_n_vocab
             assert self.max_token_value == explicit_n_vocab - 1
         self._special_token_values = set(special_tokens.values())
-        self._core_bpe = CoreBPE(mergeable_ranks, special_tokens, pat_str)
+        self._core_bpe = CoreBPE.from_vocabulary(
+            Vocabulary.from_ranks(mergeable_ranks), special_tokens, pat_str, stacklevel=2
+        )
 
     @classmethod
     def _from_vocabulary(
