@@ -246,7 +246,7 @@ def find(name: str) -> Path:
     if path is not None:
         return path
     raise FileNotFoundError(
-        f"the vocabulary {name!r} is not on this machine, and bytestride downloads nothing. "
+        f"the vocabulary {name!r} is not on this machine, and nothing is downloaded here. "
         f"{remedy(file)} Looked at:\n" + "\n".join(looked_at)
     )
 

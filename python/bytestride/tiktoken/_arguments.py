@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from operator import index
 from typing import Any, Final, TypeGuard
 
+from bytestride import _core
+
 _TOO_LARGE: Final = "Python int too large to convert to C long"
 _OUT_OF_RANGE: Final = "out of range integral type conversion attempted"
 MAX_RANK: Final = 2**32 - 1
@@ -61,12 +63,12 @@ def token_of(key: object) -> bytes:
 
 
 def thread_count(num_threads: Any) -> int | None:  # noqa: ANN401 - whatever an executor takes
-    """Check a number of threads as `ThreadPoolExecutor` does; the cores are the most of use."""
+    """Check a number of threads as `ThreadPoolExecutor` does; more than the cores are of no use."""
     if num_threads is None:
         return None
     if num_threads <= 0:
         raise ValueError("max_workers must be greater than 0")
-    return max(1, int(min(num_threads, 1024)))
+    return max(1, int(min(num_threads, _core.usable_cores())))
 
 
 def are_all_str(values: Sequence[object]) -> TypeGuard[Sequence[str]]:

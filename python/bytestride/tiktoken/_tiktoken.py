@@ -40,7 +40,8 @@ class _NoticesPatches(type):
 
     def __setattr__(cls, name: str, value: object) -> None:
         super().__setattr__(name, value)
-        super().__setattr__("is_patched", True)
+        if name != "is_patched":
+            super().__setattr__("is_patched", True)
 
 
 class CoreBPE(metaclass=_NoticesPatches):
@@ -62,6 +63,13 @@ class CoreBPE(metaclass=_NoticesPatches):
     """
 
     is_patched = False
+    vocabulary: Vocabulary
+    specials: dict[str, int]
+    # From a text to what the pattern matches in it.
+    pieces_of: Callable[[str], list[bytes] | list[str]]
+    # None where the core cannot go the whole way.
+    engine: _core.Engine | None
+    _special_bytes: dict[int, bytes]
 
     def __init__(
         self, encoder: dict[bytes, int], special_tokens_encoder: dict[str, int], pattern: str
@@ -101,14 +109,6 @@ class CoreBPE(metaclass=_NoticesPatches):
             "_special_bytes": {i: content.encode() for content, i in reversed(specials.items())},
         }
         self.__dict__.update(fields)
-
-    vocabulary: Vocabulary
-    specials: dict[str, int]
-    # From a text to what the pattern matches in it.
-    pieces_of: Callable[[str], list[bytes] | list[str]]
-    # None where the core cannot go the whole way.
-    engine: _core.Engine | None
-    _special_bytes: dict[int, bytes]
 
     def __setattr__(self, name: str, value: object) -> None:
         self.__dict__[name] = value
