@@ -1,4 +1,4 @@
-r"""Published patterns and vocabularies: names, texts, hashes, special tokens, where they lie.
+r"""Published patterns and vocabularies: names, texts, hashes, special tokens.
 
 Nothing here opens a network connection. Facts about vocabularies are those of tiktoken 0.14
 (`tiktoken_ext/openai_public.py`); a file is trusted by its SHA-256 alone.
@@ -15,12 +15,9 @@ text, which gives other pieces though, with that vocabulary, the same ids. The t
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -226,52 +223,6 @@ def identify_file(data: bytes) -> VocabFile | None:
     return next((file for file in FILES.values() if file.sha256 == sha256), None)
 
 
-def find(name: str) -> Path:
-    """Find the file of a published vocabulary on this machine, and check its content.
-
-    Looked at, in order: ``BYTESTRIDE_VOCAB_DIR``; tiktoken's caches ``TIKTOKEN_CACHE_DIR``,
-    ``DATA_GYM_CACHE_DIR`` and ``data-gym-cache`` in the folder for temporary files; and
-    ``~/.cache/bytestride`` (``XDG_CACHE_HOME`` is honoured). In each, the plain name of the file
-    and then the name tiktoken gives it in its cache.
-
-    Raises
-    ------
-    ValueError
-        The name is not that of a published vocabulary.
-    FileNotFoundError
-        No file with the right content; the message lists every path looked at.
-    """
-    file = FILES[published(name).file_name]
-    path, looked_at = look_for(file)
-    if path is not None:
-        return path
-    raise FileNotFoundError(
-        f"the vocabulary {name!r} is not on this machine, and nothing is downloaded here. "
-        f"{remedy(file)} Looked at:\n" + "\n".join(looked_at)
-    )
-
-
-def look_for(file: VocabFile) -> tuple[Path | None, list[str]]:
-    """Give the path of a file with the right content, and what is wrong with those before it."""
-    looked_at: list[str] = []
-    for folder in _folders():
-        for file_name in (file.name, file.cache_name):
-            path = folder / file_name
-            verdict = _verdict(path, file.sha256)
-            if verdict is None:
-                return path, looked_at
-            looked_at.append(f"  {path} ({verdict})")
-    return None, looked_at
-
-
-def remedy(file: VocabFile) -> str:
-    """Say how to bring a file to this machine."""
-    return (
-        f"Put {file.name} (SHA-256 {file.sha256}) into {user_folder()}, for example with "
-        "`bytestride vocab add FILE`, or name the folder it is in by BYTESTRIDE_VOCAB_DIR."
-    )
-
-
 def published(name: str) -> Published:
     """Record of a published vocabulary; ValueError, listing the names, for another name."""
     try:
@@ -280,30 +231,3 @@ def published(name: str) -> Published:
         raise ValueError(
             f"{name!r} is no published vocabulary; the names are {', '.join(PUBLISHED)}"
         ) from None
-
-
-def _folders() -> Iterator[Path]:
-    for variable in ("BYTESTRIDE_VOCAB_DIR", "TIKTOKEN_CACHE_DIR", "DATA_GYM_CACHE_DIR"):
-        # tiktoken takes an empty name to mean "no cache".
-        if value := os.environ.get(variable):
-            yield Path(value)
-    yield Path(tempfile.gettempdir()) / "data-gym-cache"
-    yield user_folder()
-
-
-def user_folder() -> Path:
-    """Folder of the user's own that vocabularies are kept in; it may not be there yet."""
-    cache_home = os.environ.get("XDG_CACHE_HOME")
-    return (Path(cache_home) if cache_home else Path.home() / ".cache") / "bytestride"
-
-
-def _verdict(path: Path, sha256: str) -> str | None:
-    """Say what is wrong with a candidate file; None when it has the right content."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        return "not there"
-    except OSError as error:
-        return error.strerror or type(error).__name__
-    actual = hashlib.sha256(data).hexdigest()
-    return None if actual == sha256 else f"another content: SHA-256 {actual}"

@@ -16,12 +16,10 @@ from bytestride.published import (
     FILES,
     PUBLISHED,
     VocabFile,
-    find,
     identify_file,
-    look_for,
     published,
-    user_folder,
 )
+from bytestride.vocab_files import find_content, look_for, user_folder
 
 _PRIVATE = 0o700
 
@@ -36,9 +34,12 @@ class AtHand(NamedTuple):
 
 def listing() -> Iterator[AtHand]:
     """Yield every published vocabulary, with the path of its file where that is at hand."""
-    found = {file.name: look_for(file)[0] for file in FILES.values()}
+    paths = {}
+    for file in FILES.values():
+        found, _ = look_for(file)
+        paths[file.name] = found and found.path
     for record in PUBLISHED.values():
-        yield AtHand(record.name, FILES[record.file_name], found[record.file_name])
+        yield AtHand(record.name, FILES[record.file_name], paths[record.file_name])
 
 
 def add(path: str | os.PathLike[str]) -> Path:
@@ -83,12 +84,11 @@ def export(names: Iterable[str], folder: str | os.PathLike[str]) -> list[Path]:
     FileNotFoundError
         A file is not at hand; nothing is written then.
     """
-    sources = {published(name).file_name: find(name) for name in names}
+    contents = {published(name).file_name: find_content(name).content for name in names}
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for file_name, source in sources.items():
-        data = source.read_bytes()
+    for file_name, data in contents.items():
         target = folder / file_name
         if not (target.is_file() and target.read_bytes() == data):
             write_file(target, data)

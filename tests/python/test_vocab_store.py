@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from bytestride import Tokenizer, published, vocab_store
+from bytestride import Tokenizer, published, vocab_files, vocab_store
 from bytestride.cli import main
 
 
@@ -33,7 +33,7 @@ def test_a_file_is_added_by_its_content(home, capsys, vocab_file):
     target = home / "cache" / "bytestride" / "r50k_base.tiktoken"
     assert run(capsys, "add", source) == (0, [f"{source} -> {target}"], "")
     assert stat.S_IMODE(target.parent.stat().st_mode) == 0o700
-    assert published.find("gpt2") == target
+    assert vocab_files.find("gpt2") == target
     assert Tokenizer.load("r50k_base").encode("hello world") == [31373, 995]
     # Once more it is not written, so it may lie in a folder that is closed by now.
     before = (target.stat().st_ino, target.stat().st_mtime_ns)
@@ -76,7 +76,7 @@ def test_where_a_vocabulary_is(home, capsys, vocab_file):
     status, out, error = run(capsys, "where", "cl100k_base")
     assert (status, out) == (1, [])
     record = published.PUBLISHED["cl100k_base"]
-    for part in (record.file_name, record.sha256, "vocab add", str(published.user_folder())):
+    for part in (record.file_name, record.sha256, "vocab add", str(vocab_files.user_folder())):
         assert part in error
     path = vocab_store.add(vocab_file("cl100k_base"))
     assert run(capsys, "where", "cl100k_base") == (0, [str(path)], "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bytestride import published, vocab_store
+from bytestride import vocab_files, vocab_store
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -39,7 +39,7 @@ def _list(arguments: argparse.Namespace) -> None:
 
 
 def _where(arguments: argparse.Namespace) -> None:
-    print(published.find(arguments.name))
+    print(vocab_files.find(arguments.name))
 
 
 def _add(arguments: argparse.Namespace) -> None:

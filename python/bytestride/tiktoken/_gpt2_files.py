@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from bytestride import _core, published
+from bytestride import _core, published, vocab_files
 from bytestride.formats.bytelevel import to_text
 
 
@@ -16,8 +16,8 @@ def rebuild(file: published.VocabFile) -> bytes | None:
     """Give the content of one of the two files, where r50k_base is at hand; None for others."""
     if file.name not in ("vocab.bpe", "encoder.json"):
         return None
-    path, _ = published.look_for(published.FILES["r50k_base.tiktoken"])
-    table = None if path is None else _core.read_rank_lines(path.read_bytes())
+    found, _ = vocab_files.look_for(published.FILES["r50k_base.tiktoken"])
+    table = None if found is None else _core.read_rank_lines(found.content)
     if table is None:
         return None
     tokens = [to_text(token) for token in table.all_bytes()]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from bytestride import _core, published
+from bytestride import _core, published, vocab_files
 from bytestride.tiktoken import load
 from bytestride.tiktoken._vocabulary import Vocabulary
 from bytestride.tiktoken.core import Encoding
@@ -75,8 +75,8 @@ class Constructor:
         record = self._record
         if record.name == "gpt2":
             # A folder that a variable names gets GPT-2's own files; else those of r50k_base do.
-            path, _ = published.look_for(published.FILES[record.file_name])
-            data = path.read_bytes() if path and load.cache_folder() is None else None
+            found, _ = vocab_files.look_for(published.FILES[record.file_name])
+            data = found.content if found and load.cache_folder() is None else None
         else:
             data = load.read_file_cached(_address(record.file_name), record.sha256)
         return None if data is None else _core.read_rank_lines(data)

@@ -2,7 +2,7 @@
 
 As in tiktoken: ``TIKTOKEN_CACHE_DIR``, then ``DATA_GYM_CACHE_DIR``, names the folder that files are
 kept in, under the SHA-1 of their address; an empty name means none. Where neither is set it is a
-folder of the user's own (`published.user_folder`), since anyone may write into the shared folder
+folder of the user's own (`vocab_files.user_folder`), since anyone may write into the shared folder
 for temporary files that tiktoken takes. A published vocabulary that bytestride finds elsewhere on
 this machine, by its hash, is not fetched.
 """
@@ -17,7 +17,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from bytestride import published
+from bytestride import published, vocab_files
 from bytestride.formats import bytelevel
 from bytestride.formats.files import write_file
 from bytestride.tiktoken import _gpt2_files
@@ -73,17 +73,17 @@ def read_file_cached(blobpath: str, expected_hash: str | None = None) -> bytes:
     folder = cache_folder()
     if folder == "":
         return _at_hand(blobpath, expected_hash) or _fetch(blobpath, expected_hash, None)
-    path = Path(folder or published.user_folder()) / _cache_name(blobpath)
-    if path.exists():
-        data = path.read_bytes()
-        if expected_hash is None or check_hash(data, expected_hash):
-            return data
+    path = Path(folder or vocab_files.user_folder()) / _cache_name(blobpath)
+    kept = _kept(path, is_named=folder is not None)
+    if kept is not None:
+        if expected_hash is None or check_hash(kept, expected_hash):
+            return kept
         with suppress(OSError):  # it will be written over
             path.unlink()
-    data_at_hand = _at_hand(blobpath, expected_hash)
-    if data_at_hand is not None and folder is None:
-        return data_at_hand
-    data = _fetch(blobpath, expected_hash, path) if data_at_hand is None else data_at_hand
+    at_hand = _at_hand(blobpath, expected_hash)
+    if at_hand is not None and folder is None:
+        return at_hand
+    data = _fetch(blobpath, expected_hash, path) if at_hand is None else at_hand
     try:
         if folder is None:
             make_user_folder()
@@ -91,9 +91,21 @@ def read_file_cached(blobpath: str, expected_hash: str | None = None) -> bytes:
             path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, data)
     except OSError:
-        if folder is not None:
+        if folder is not None and at_hand is None:
             raise
     return data
+
+
+def _kept(path: Path, *, is_named: bool) -> bytes | None:
+    """Content of a file in a folder, None where it is not there."""
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        if is_named:
+            raise
+        return None
 
 
 def cache_folder() -> str | None:
@@ -114,8 +126,8 @@ def _at_hand(blobpath: str, expected_hash: str | None) -> bytes | None:
         return None
     for file in published.FILES.values():
         if file.sha256 == expected_hash:
-            path, _ = published.look_for(file)
-            return path.read_bytes() if path else _gpt2_files.rebuild(file)
+            found, _ = vocab_files.look_for(file)
+            return found.content if found else _gpt2_files.rebuild(file)
     # tiktoken's own default. Others may write there, but not what has the hash.
     shared = Path(tempfile.gettempdir()) / "data-gym-cache" / _cache_name(blobpath)
     try:
@@ -145,7 +157,7 @@ def _fetch(blobpath: str, expected_hash: str | None, path: Path | None) -> bytes
 def _remedy(blobpath: str, expected_hash: str | None, path: Path | None) -> str:
     for file in published.FILES.values():
         if file.sha256 == expected_hash:
-            return published.remedy(file)
+            return vocab_files.remedy(file)
     if path is None:
         return "Give the path of a local file, or let TIKTOKEN_CACHE_DIR name a folder."
     what = f" (SHA-256 {expected_hash})" if expected_hash else ""

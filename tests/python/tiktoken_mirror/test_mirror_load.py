@@ -183,6 +183,27 @@ def test_a_cache_that_a_variable_names_is_filled_from_what_is_at_hand(
     assert files == {file.cache_name: file.sha256 for file in expected}
 
 
+def test_a_cache_that_cannot_be_filled_is_no_error_where_nothing_was_fetched(
+    with_vocabularies, nowhere, monkeypatch
+):
+    (nowhere / "file").write_bytes(b"")
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(nowhere / "file" / "cache"))
+    assert tiktoken.get_encoding("r50k_base").encode("hello world") == [31373, 995]
+
+
+def test_without_a_home_nothing_is_kept(server, monkeypatch):
+    address, asked = server
+    monkeypatch.delenv("XDG_CACHE_HOME")
+
+    def no_home():
+        raise RuntimeError("no home")
+
+    monkeypatch.setattr(Path, "home", no_home)
+    for _ in range(2):
+        assert load.read_file_cached(address, HASH) == CONTENT
+    assert len(asked) == 2
+
+
 def test_files_of_gpt2_are_rebuilt(with_vocabularies):
     for name in ("vocab.bpe", "encoder.json"):
         file = published.FILES[name]
