@@ -17,10 +17,11 @@ from bytestride.cli import (
     tokenize,
     train,
     verify,
+    vocab,
     windows,
 )
 
-_COMMANDS = (demo, count_words, train, tokenize, decode, inspect, convert, verify, windows)
+_COMMANDS = (demo, count_words, train, tokenize, decode, inspect, windows, convert, verify, vocab)
 
 
 def _parser() -> argparse.ArgumentParser:

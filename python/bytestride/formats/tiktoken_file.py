@@ -15,7 +15,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from bytestride import _core, published
+from bytestride import _core, published, vocab_files
 from bytestride.definition import AddedToken, Definition, Source
 from bytestride.errors import FormatError, shown
 from bytestride.formats.files import read_file, write_file
@@ -57,10 +57,10 @@ def read(
 def read_published(
     name: str, *, pattern: str | None = None, special_tokens: Mapping[str, int] | None = None
 ) -> Definition:
-    """Find a published vocabulary on this machine and read it; errors as `published.find`."""
-    path = published.find(name)
+    """Find a published vocabulary on this machine and read it; errors as `vocab_files.find`."""
+    path, content = vocab_files.find_content(name)
     record = published.published(name)
-    return _definition(read_file(path), str(path), record, pattern, special_tokens)
+    return _definition(content, str(path), record, pattern, special_tokens)
 
 
 def parse(

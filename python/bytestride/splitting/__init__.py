@@ -24,7 +24,7 @@ DIALECTS: Final[Mapping[SourceKind, Dialect]] = MappingProxyType(
 )
 """How the patterns of each format are read, by the engines of those who made it."""
 
-_KNOWN_PATTERNS = frozenset(pattern for _, pattern in _core.known_patterns())
+KNOWN_PATTERNS = frozenset(pattern for _, pattern in _core.known_patterns())
 
 
 def splitter_of(definition: Definition, *, stacklevel: int) -> _core.Splitter:
@@ -77,7 +77,7 @@ def make_splitter(
     stages: list[str | Callable[[str], Iterable[int]] | tuple[str, str]] = []
     for stage in (Split(pattern),) if isinstance(pattern, str) else pattern:
         match stage:
-            case Split(text, "isolated") if text in _KNOWN_PATTERNS:
+            case Split(text, "isolated") if text in KNOWN_PATTERNS:
                 stages.append(text)
             case Split(text, behavior):
                 from bytestride.splitting.external_pattern import compile_pattern

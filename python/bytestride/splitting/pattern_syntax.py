@@ -13,7 +13,9 @@ from typing import Literal, NamedTuple, NoReturn
 from bytestride.errors import shown
 from bytestride.splitting.code_point_sets import (
     LAST_CODE_POINT,
+    OTHER_WORD_CHARACTERS,
     PROPERTY_NAMES,
+    WORD_CATEGORIES,
     Ranges,
     class_text,
     complement,
@@ -246,6 +248,10 @@ class _Rewriter:
         if c == "\\":
             if self.at < len(self.pattern) and self.pattern[self.at] in "Az":
                 return Part("\\" + self.take().upper(), True), False
+            if self.dialect == "rust" and self.next_is("b"):
+                self.take()
+                word = class_text(self.word_characters())
+                return Part(f"(?:(?<={word})(?!{word})|(?<!{word})(?={word}))", True), False
             value = self.escape(begin)
             if isinstance(value, list):
                 return Part(class_text(value), False), True
@@ -325,6 +331,8 @@ class _Rewriter:
         if c in ("d", "D", "s", "S"):
             ranges = self.category_ranges("Nd" if c in "dD" else "White_Space")
             return complement(merge_ranges(ranges)) if c in "DS" else merge_ranges(ranges)
+        if c in ("w", "W") and self.dialect == "rust":
+            return complement(self.word_characters()) if c == "W" else self.word_characters()
         if c in ("p", "P"):
             return self.property_class(begin, c == "P")
         if c in ("x", "u"):
@@ -338,6 +346,10 @@ class _Rewriter:
             remedy = REMEDIES.get(c) or REMEDIES.get(c.lower(), spell_out)
             self.refuse(begin, "\\" + c, remedy)
         return ord(c)
+
+    def word_characters(self) -> Ranges:
+        ranges = [r for name in WORD_CATEGORIES for r in self.category_ranges(name)]
+        return merge_ranges(ranges + OTHER_WORD_CHARACTERS)
 
     def property_class(self, begin: int, negated: bool) -> Ranges:
         self.refuse_in_fold(begin, "\\p")
