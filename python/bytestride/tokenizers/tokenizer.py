@@ -123,10 +123,11 @@ class Tokenizer(Delegating, AsyncMethods):
     @property
     def truncation(self) -> dict[str, Any] | None:
         """The parameters of `enable_truncation`, or None."""
-        if self._mine is None:
+        mine = self._mine
+        if mine is None:
             theirs: dict[str, Any] | None = self._theirs.truncation
             return theirs
-        truncation = self._mine.settings.truncation
+        truncation = mine.settings.truncation
         return None if truncation is None else truncation.to_dict()
 
     def enable_padding(
@@ -157,18 +158,20 @@ class Tokenizer(Delegating, AsyncMethods):
     @property
     def padding(self) -> dict[str, Any] | None:
         """The parameters of `enable_padding`, or None."""
-        if self._mine is None:
+        mine = self._mine
+        if mine is None:
             theirs: dict[str, Any] | None = self._theirs.padding
             return theirs
-        padding = self._mine.settings.padding
+        padding = mine.settings.padding
         return None if padding is None else padding.to_dict()
 
     @property
     def encode_special_tokens(self) -> bool:
         """Whether special tokens in a text are left to the model, as text like any other."""
-        if self._mine is None:
+        mine = self._mine
+        if mine is None:
             return bool(self._theirs.encode_special_tokens)
-        return self._mine.settings.encode_special_tokens
+        return mine.settings.encode_special_tokens
 
     @encode_special_tokens.setter
     def encode_special_tokens(self, value: bool) -> None:
@@ -215,10 +218,11 @@ class Tokenizer(Delegating, AsyncMethods):
 
     def get_added_tokens_decoder(self) -> dict[int, Any]:
         """Give added tokens by id, as objects of the library."""
-        if self._mine is None:
+        mine = self._mine
+        if mine is None:
             theirs: dict[int, Any] = self._theirs.get_added_tokens_decoder()
             return theirs
-        by_id = self._mine.settings.pipeline.added.by_id
+        by_id = mine.settings.pipeline.added.by_id
         return {token_id: live.added_token(token) for token_id, token in by_id.items()}
 
     def get_vocab(self, with_added_tokens: bool = True) -> dict[str, int]:
@@ -444,10 +448,11 @@ class Tokenizer(Delegating, AsyncMethods):
         """
         if self._lent:
             self._take_changes()
-        if self._mine is None:
+        mine = self._mine
+        if mine is None:
             text: str = self._theirs.to_str(pretty)
             return text
-        return write_tokenizer(self._mine.settings, pretty=pretty)
+        return write_tokenizer(mine.settings, pretty=pretty)
 
     def save(self, path: str, pretty: bool = True) -> None:
         """Write a `tokenizer.json`, whole or not at all."""
