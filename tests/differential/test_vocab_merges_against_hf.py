@@ -60,6 +60,11 @@ def test_the_arguments_come_first(folder):
     with pytest.raises(FormatError, match=r"BertTokenizer.* give pattern="):
         formats.read(folder)
     assert formats.read(folder, pattern="gpt2").pattern == PATTERNS["gpt2"]
+    (folder / "tokenizer_config.json").write_text('{"add_prefix_space": true}')
+    assert formats.read(folder, pattern="cl100k").pattern == (
+        SpaceBefore(),
+        Split(PATTERNS["cl100k"]),
+    )
     (folder / "tokenizer_config.json").write_text('{"bos_token": "<nowhere>"}')
     assert formats.read(folder, special_tokens={}).added_tokens == ()
 

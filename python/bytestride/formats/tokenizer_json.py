@@ -46,7 +46,8 @@ def parse(data: bytes, where: str) -> Definition:
     """Read the content of a `tokenizer.json`; `where` names it in messages."""
     scanned = scan(data)
     if scanned is not None:
-        with suppress(ValueError):  # read again, in the way that can say what is wrong
+        # Read again, in the way that can say what is wrong.
+        with suppress(ValueError, RecursionError):
             return _definition(*scanned, data)
     try:
         return _definition(_document(data), None, data)

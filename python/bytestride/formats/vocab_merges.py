@@ -125,7 +125,7 @@ def parse(
             at = f"{where}: {name}"
             files[name] = as_object(parse_json(data), "the document")
         at = f"{where}: {CONFIG}"
-        said, normalizer = _way_of_splitting(files.get(CONFIG, {}), pattern is None)
+        way, normalizer = _way_of_splitting(files.get(CONFIG, {}), pattern)
         at = where
         if special_tokens is not None:
             added = tuple(AddedToken(*item) for item in special_tokens.items())
@@ -134,7 +134,7 @@ def parse(
         return Definition(
             tokens=ordinary_tokens(vocab, merges, {token.content for token in added}),
             merges=merges,
-            pattern=said if pattern is None else resolve_pattern(pattern),
+            pattern=way,
             added_tokens=added,
             normalizer=normalizer,
             source=source,
@@ -160,18 +160,19 @@ def _lines(data: bytes) -> list[str]:
     return [line for line in lines if not line.startswith("#version")]
 
 
-def _way_of_splitting(config: dict[str, Any], is_needed: bool) -> tuple[Pattern, str | None]:
-    """Pattern and normaliser of the class that a configuration names."""
+def _way_of_splitting(config: dict[str, Any], given: str | None) -> tuple[Pattern, str | None]:
+    """Pattern, the given one if there is one, and normaliser of the class that is named."""
     kind = field(config, "tokenizer_class", str, default="GPT2Tokenizer")
     family = kind.removesuffix("Fast").removesuffix("Tokenizer")
     pattern, normalizer = PATTERNS["gpt2"], None
     if family in _LIKE_QWEN2:
         pattern, normalizer = PATTERNS["qwen2"], "NFC"
-    elif family not in _LIKE_GPT2 and is_needed:
+    elif family not in _LIKE_GPT2 and given is None:
         raise FormatError(
             f"tokenizer_class is {shown(kind)}, whose way of splitting text is not known from "
             "these files; give pattern=, or the tokenizer.json"
         )
+    pattern = pattern if given is None else resolve_pattern(given)
     if field(config, "add_prefix_space", bool, default=False):
         return (SpaceBefore(), Split(pattern)), normalizer
     return pattern, normalizer
