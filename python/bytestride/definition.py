@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
@@ -21,6 +21,12 @@ from bytestride.token_map import MAX_ID, TokenMap
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+
+MAX_ADDED_BYTES: Final = 2**22
+"""Of all added tokens together: 4 MiB, of which published tokenizers have at most a hundredth. What
+finds them in a text takes about 80 bytes of memory for each.
+"""
 
 
 @dataclass(frozen=True)
@@ -294,6 +300,7 @@ def pair_codes(pairs: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint64]:
 def _check_added_tokens(added: tuple[AddedToken, ...], tokens: TokenMap) -> None:
     """Check contents and ids of the added tokens."""
     contents = set()
+    n_bytes = 0
     for token in added:
         if not isinstance(token.content, str) or not token.content:
             raise ValueError(f"an added token's content must be a text, not {shown(token.content)}")
@@ -304,6 +311,12 @@ def _check_added_tokens(added: tuple[AddedToken, ...], tokens: TokenMap) -> None
             data = token.content.encode()
         except UnicodeEncodeError:
             raise ValueError(f"added token {shown(token.content)} holds a lone surrogate") from None
+        n_bytes += len(data)
+        if n_bytes > MAX_ADDED_BYTES:
+            raise ValueError(
+                f"added tokens have more than {MAX_ADDED_BYTES:,} bytes together, up to "
+                f"{shown(token.content)}; make ordinary tokens of some"
+            )
         if type(token.id) is not int or not 0 <= token.id <= MAX_ID:
             raise ValueError(
                 f"added token {shown(token.content)} has id {shown(token.id)}, outside 0..{MAX_ID}"

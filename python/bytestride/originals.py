@@ -70,22 +70,14 @@ def reference_of(
 
 def pattern_notes(definition: Definition) -> list[str]:
     """Say which patterns bytestride does not scan itself."""
-    stages = definition.pattern
-    texts = [stages] if isinstance(stages, str) else [s for s in stages if isinstance(s, Split)]
+    pattern = definition.pattern
     known = {*PATTERNS.values(), GPT2_TIKTOKEN}
-    notes = []
-    for stage in texts:
-        text, is_isolated = (
-            (stage, True)
-            if isinstance(stage, str)
-            else (stage.pattern, stage.behavior == "isolated")
-        )
-        if text not in known or not is_isolated:
-            notes.append(
-                f"fallback: the pattern {text!r} is not one that bytestride scans itself; it goes "
-                "through the regex package, exactly but slowly and on one thread"
-            )
-    return notes
+    return [
+        f"fallback: the pattern {stage.pattern!r} is not one that bytestride scans itself; it goes "
+        "through the regex package, exactly but slowly and on one thread"
+        for stage in ((Split(pattern),) if isinstance(pattern, str) else pattern)
+        if isinstance(stage, Split) and (stage.pattern not in known or stage.behavior != "isolated")
+    ]
 
 
 class TiktokenReference:

@@ -253,6 +253,12 @@ def test_what_cannot_be_compared(document, files, tmp_path, capsys):
     if files[-1].suffix == ".parquet":
         line = fails(capsys, path, *tokens, files[-1], "--column", "body")
         assert "has no column 'body'; it has text" in line
+    for options, why in (
+        (["--column", "body"], "--column is for"),
+        (["--encoding", "gpt2", "--reference", path], "give one"),
+    ):
+        assert why in fails(capsys, path, *options, *tokens, files[0])
+    assert "cut text files" in fails(capsys, path, *tokens, files[1], "--lines")
     arguments = [*tokens[:2], "--encoding", "gpt2", "--on", files[0]]
     assert "goes with --against tiktoken" in fails(capsys, path, *arguments)
     document["normalizer"] = {"type": "NFC"}

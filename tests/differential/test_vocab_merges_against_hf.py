@@ -60,6 +60,37 @@ def test_the_arguments_come_first(folder):
     with pytest.raises(FormatError, match=r"BertTokenizer.* give pattern="):
         formats.read(folder)
     assert formats.read(folder, pattern="gpt2").pattern == PATTERNS["gpt2"]
+    (folder / "tokenizer_config.json").write_text('{"add_prefix_space": true}')
+    assert formats.read(folder, pattern="cl100k").pattern == (
+        SpaceBefore(),
+        Split(PATTERNS["cl100k"]),
+    )
+    (folder / "tokenizer_config.json").write_text('{"bos_token": "<nowhere>"}')
+    assert formats.read(folder, special_tokens={}).added_tokens == ()
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {},
+        {
+            "tokenizer_class": "GPT2Tokenizer",
+            "eos_token": {"__type": "AddedToken", "content": "the", "rstrip": True},
+        },
+        {"tokenizer_class": "Qwen2Tokenizer"},
+    ],
+)
+def test_special_tokens_that_only_the_class_knows(config, folder):
+    transformers = pytest.importorskip("transformers")
+    vocab = json.loads((folder / "vocab.json").read_text())
+    assert "the" in vocab
+    (folder / "tokenizer_config.json").write_text(json.dumps(config))
+    kind = getattr(transformers, config.get("tokenizer_class", "GPT2Tokenizer"))
+    theirs, ours = kind.from_pretrained(folder), Tokenizer.load(folder)
+    assert "<|endoftext|>" in ours.special_tokens
+    for text in [*TEXTS, "<|endoftext|>", "on the  mat"]:
+        ids = ours.encode(text, allowed_special="all")
+        assert ids == theirs.encode(text, add_special_tokens=False), text
 
 
 @pytest.mark.parametrize("prefix_space", [False, True])
@@ -105,7 +136,7 @@ def test_added_tokens_of_older_files(folder):
     assert formats.read(folder).added_tokens == (
         AddedToken("<|endoftext|>", 0),
         AddedToken("<pad>", 300),
-        AddedToken("<think>", 301, special=False),
+        AddedToken("<think>", 301, special=False, normalized=True),
     )
 
 

@@ -125,6 +125,10 @@ AB = {"vocab": {"ab": 256}}
         ),
         (dump(document(vocab={"x" * 100_000 + " ": 256})), "holds ' ', which stands for no byte"),
         (dump(document(added_tokens=[added("a" * 10**6)] * 2)), "stands twice in added_tokens"),
+        (
+            dump(document(added_tokens=[added(c * 10**6) for c in "abcde"])),
+            "added tokens have more than 4,194,304 bytes together, up to 'eeee",
+        ),
     ],
 )
 def test_a_tokenizer_json_that_means_harm(data, message, tmp_path):

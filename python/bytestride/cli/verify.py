@@ -71,7 +71,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     cut.add_argument("--lines", action="store_true", help="each line of a text file is a document")
     parser.add_argument(
         "--column",
-        default="text",
         metavar="NAME",
         help="the column of a table, or member of each JSON object, with the text (default: text)",
     )
@@ -96,6 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
     from bytestride.tokenizer import Tokenizer
 
     check_readable(arguments.files)
+    _check_arguments(arguments)
     with warnings.catch_warnings():
         # The report names what this would warn of.
         warnings.filterwarnings("ignore", "the pattern .* is not one that bytestride scans")
@@ -130,6 +130,19 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if report.is_equal else 1
 
 
+def _check_arguments(arguments: argparse.Namespace) -> None:
+    """Refuse what would do nothing."""
+    from bytestride.corpus.records import kind_of_file
+
+    kinds = {kind_of_file(path) for path in arguments.files}
+    if "text" not in kinds and (arguments.lines or arguments.separator is not None):
+        raise ValueError("--lines and --separator cut text files, and none is named")
+    if kinds == {"text"} and arguments.column is not None:
+        raise ValueError("--column is for .jsonl and .parquet files, and none is named")
+    if arguments.reference is not None and arguments.encoding is not None:
+        raise ValueError("--reference and --encoding both say what to compare with; give one")
+
+
 def _documents(arguments: argparse.Namespace) -> Iterator[Document]:
     from bytestride.corpus.records import read_records
     from bytestride.parity import Document
@@ -137,7 +150,7 @@ def _documents(arguments: argparse.Namespace) -> Iterator[Document]:
     separator = "\n" if arguments.lines else arguments.separator
     cut_at = None if separator is None else separator.encode()
     for path in arguments.files:
-        records = read_records(path, column=arguments.column, separator=cut_at)
+        records = read_records(path, column=arguments.column or "text", separator=cut_at)
         for number, text in enumerate(records, 1):
             yield Document(str(path), number, text)
 

@@ -14,8 +14,8 @@ A file is recognised by its content, not by its name, and what was read is kept 
 so that saving it in the same format loses nothing. Whatever a file holds, reading it ends in a
 definition or in a `FormatError` with its place, in bounded time and memory; the limits stand as
 constants where they are checked (`files.MAX_FILE_BYTES`, `json_text.MAX_DIGITS`,
-`rank_tokens.MAX_SQUARED_BYTES`, `tekken.MAX_SPECIAL_TOKENS`, `gguf_metadata.MAX_BYTES`,
-`stages.MAX_PATTERN_CHARS`, `stages.MAX_STAGES`, `token_map.MAX_ID`).
+`definition.MAX_ADDED_BYTES`, `rank_tokens.MAX_SQUARED_BYTES`, `tekken.MAX_SPECIAL_TOKENS`,
+`gguf_metadata.MAX_BYTES`, `stages.MAX_PATTERN_CHARS`, `stages.MAX_STAGES`, `token_map.MAX_ID`).
 """
 
 from __future__ import annotations
@@ -28,8 +28,7 @@ from typing import Final, Literal
 
 from bytestride.definition import Definition
 from bytestride.errors import FormatError
-from bytestride.formats import gguf, gguf_metadata, tekken, tiktoken_file, tokenizer_json
-from bytestride.formats import vocab_merges as pair_of_files
+from bytestride.formats import tiktoken_file, tokenizer_json
 from bytestride.formats.files import open_file, read_file
 from bytestride.formats.tiktoken_file import read_published
 from bytestride.published import PUBLISHED
@@ -40,6 +39,8 @@ Format = Literal["tokenizer.json", "tiktoken", "vocab.json", "tekken.json"]
 """What can be written."""
 
 _UTF8_BOM: Final = b"\xef\xbb\xbf"
+
+_PAIR: Final = ("vocab.json", "merges.txt")
 
 # What a folder is read from: the first of these that is there.
 _IN_FOLDER: Final = (
@@ -109,13 +110,17 @@ def read(
     if path.is_dir():
         path = _file_in(path)
     with open_file(path) as file:
-        if file.read(4) == gguf_metadata.MAGIC:
+        if file.read(4) == b"GGUF":
+            from bytestride.formats import gguf
+
             _refuse_arguments(path, "a GGUF file", "added tokens", special_tokens=special_tokens)
             return gguf.read(path, pattern=pattern)
     data = read_file(path)
     kind = kind_of(data)
     if kind == "vocab.json":
-        return pair_of_files.read(path, pattern=pattern, special_tokens=special_tokens)
+        from bytestride.formats import vocab_merges
+
+        return vocab_merges.read(path, pattern=pattern, special_tokens=special_tokens)
     if kind == "tiktoken":
         return tiktoken_file.parse(
             data, str(path), pattern=pattern, special_tokens=special_tokens, path=path
@@ -123,6 +128,8 @@ def read(
     what = "pattern and added tokens"
     _refuse_arguments(path, f"a {kind}", what, pattern=pattern, special_tokens=special_tokens)
     if kind == "tekken.json":
+        from bytestride.formats import tekken
+
         return tekken.parse(data, str(path))
     return tokenizer_json.parse(data, str(path))
 
@@ -170,11 +177,7 @@ def format_of(path: str | os.PathLike[str]) -> Format:
     """
     name = Path(path).name
     is_folder = os.fspath(path).endswith(("/", os.sep))
-    if (
-        is_folder
-        or (Path(path).is_dir() and "." not in name)
-        or name in (pair_of_files.VOCAB, pair_of_files.MERGES)
-    ):
+    if is_folder or name in _PAIR or (Path(path).is_dir() and "." not in name):
         return "vocab.json"
     if name.endswith(".tiktoken") or name == "tiktoken.model":
         return "tiktoken"
@@ -195,12 +198,15 @@ def write(definition: Definition, path: str | os.PathLike[str], kind: Format | N
     if kind == "tiktoken":
         tiktoken_file.write(definition, path)
     elif kind == "tekken.json":
+        from bytestride.formats import tekken
+
         tekken.write(definition, path)
     elif kind == "tokenizer.json":
         tokenizer_json.write(definition, path)
     elif kind == "vocab.json":
-        names = (pair_of_files.VOCAB, pair_of_files.MERGES)
-        folder = Path(path).parent if Path(path).name in names else Path(path)
-        pair_of_files.write(definition, folder)
+        from bytestride.formats import vocab_merges
+
+        folder = Path(path).parent if Path(path).name in _PAIR else Path(path)
+        vocab_merges.write(definition, folder)
     else:
         raise FormatError(f"{kind!r} is no format that is written; choose another")

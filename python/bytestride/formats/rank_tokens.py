@@ -37,13 +37,14 @@ def ranked_definition(
         They make no tokenizer.
     """
     _, offsets, ids = tokens.arrays()
-    lengths = np.diff(offsets).astype(np.float64)
-    if float(lengths @ lengths) > MAX_SQUARED_BYTES:
+    lengths = np.diff(offsets)
+    squared = int((lengths * lengths).sum())  # below 2^63 for what a file may have
+    if squared > MAX_SQUARED_BYTES:
         longest = int(lengths.argmax())
         raise FormatError(
             f"the tokens are too long to find their merges: the squares of their lengths are "
-            f"{lengths @ lengths:.3g} together and at most {MAX_SQUARED_BYTES} is taken; the "
-            f"longest has {int(lengths[longest]):,} bytes, id {int(ids[longest])}, "
+            f"{squared:,} together and at most {MAX_SQUARED_BYTES:,} is taken; the longest has "
+            f"{int(lengths[longest]):,} bytes, id {int(ids[longest])}, "
             f"{shown(tokens[int(ids[longest])])}"
         )
     return Definition(

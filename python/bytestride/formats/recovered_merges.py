@@ -9,7 +9,6 @@ order of the ids they make, gives the same ids for any text. That is not taken o
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -74,6 +73,8 @@ def proved_merges(definition: Definition) -> npt.NDArray[np.uint32]:
 
 def _samples(tokens: list[bytes], never_made: list[bytes]) -> Iterator[bytes]:
     """Random joins of tokens, the same each time."""
+    import random  # with what it imports, not for every one who imports bytestride
+
     choose = random.Random(0)
     for i in range(_SAMPLES):
         parts = choose.choices(tokens, k=4)

@@ -3,7 +3,9 @@
 Known by their content are Llama 3's `tokenizer.model` and Qwen's `qwen.tiktoken`; and by the class
 that `tokenizer_config.json` beside the file names: Kimi's `tiktoken.model`, whose special tokens
 that file lists, and Qwen's again. Facts are those of the models' own code: `llama/tokenizer.py` of
-Llama 3, `tokenization_qwen.py` of Qwen and `tokenization_kimi.py` of Kimi-K2.
+Llama 3, `tokenization_qwen.py` of Qwen and `tokenization_kimi.py` of Kimi-K2. Ids are those of
+`tiktoken.Encoding` as that code makes it; the code of Llama 3 and of Kimi cuts texts after 400,000
+characters, and runs without a space after 25,000, which is not done here.
 """
 
 from __future__ import annotations

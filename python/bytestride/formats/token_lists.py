@@ -1,7 +1,8 @@
 """The special and added tokens that transformers keeps beside a vocabulary.
 
-In `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json`; all of them say the
-same in different ways, and the first that gives a token an id is taken for it.
+In `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json`, in the ways of
+transformers (`tokenization_utils_base.py`, 5.24): where the first lists added tokens with their
+ids, it says all, and otherwise the other two are read, too.
 """
 
 from __future__ import annotations
@@ -27,20 +28,23 @@ def added_tokens_decoder(config: Mapping[str, Any]) -> list[AddedToken]:
         path = f"added_tokens_decoder[{shown(key)}]"
         if not re.fullmatch(r"[0-9]{1,10}", key):
             raise FormatError(f"{path} is no id")
-        node = as_object(entry, path)
-        flags = {name: field(node, name, bool, path, default=False) for name in _FLAGS}
-        special = field(node, "special", bool, path, default=False)
-        content = field(node, "content", str, path)
-        tokens.append(AddedToken(content, int(key), special=special, **flags))
+        tokens.append(_read(as_object(entry, path), path, int(key)))
     return sorted(tokens, key=lambda token: token.id)
 
 
-def special_contents(config: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the contents that the file says are special: those of roles, and lists of more."""
+def _read(node: dict[str, Any], path: str, token_id: int, **known: bool) -> AddedToken:
+    special = known.get("special", field(node, "special", bool, path, default=False))
+    defaults = dict.fromkeys(_FLAGS, False) | {"normalized": not special}
+    flags = {name: field(node, name, bool, path, default=defaults[name]) for name in _FLAGS}
+    return AddedToken(field(node, "content", str, path), token_id, special=special, **flags)
+
+
+def tokens_said_to_be_special(config: Mapping[str, Any]) -> Iterator[AddedToken]:
+    """Yield what the file says is special, those of roles and lists of more; all with id 0."""
     for name in _NAMED:
         value = config.get(f"{name}_token")
         if value is not None:
-            yield _content(value, f"{name}_token")
+            yield _special(value, f"{name}_token")
     for name in _LISTS:
         values = config.get(name) or []
         if isinstance(values, dict):  # by roles of their own
@@ -48,13 +52,13 @@ def special_contents(config: Mapping[str, Any]) -> Iterator[str]:
         if not isinstance(values, list):
             raise FormatError(f"{name} must be an array, not {shown(values)}")
         for i, value in enumerate(values):
-            yield _content(value, f"{name}[{i}]")
+            yield _special(value, f"{name}[{i}]")
 
 
-def _content(value: object, path: str) -> str:
+def _special(value: object, path: str) -> AddedToken:
     if isinstance(value, str):
-        return value
-    return field(as_object(value, path), "content", str, path)
+        return AddedToken(value, 0)
+    return _read(as_object(value, path), path, 0, special=True)
 
 
 def write_decoder(tokens: tuple[AddedToken, ...]) -> dict[str, Any]:

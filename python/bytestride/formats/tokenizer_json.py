@@ -71,7 +71,8 @@ def parse_whole(data: bytes, where: str) -> Parsed:
     """Read the content of a `tokenizer.json`, as `parse`, and give also what no definition has."""
     scanned = scan(data)
     if scanned is not None:
-        with suppress(ValueError):  # read again, in the way that can say what is wrong
+        # Read again, in the way that can say what is wrong.
+        with suppress(ValueError, RecursionError):
             return _parsed(*scanned, data)
     try:
         return _parsed(_document(data), None, data)

@@ -5,10 +5,10 @@ Neither says how text is split or which tokens are special. That is taken from, 
 
 - the arguments `pattern` and `special_tokens`;
 - `tokenizer_config.json`, `added_tokens.json` and `special_tokens_map.json` beside them, where they
-  are: the class that the first names has a pattern (`GPT2Tokenizer` and those after it "gpt2",
+  are: the class that the first names has a pattern (`GPT2Tokenizer` and `CodeGenTokenizer` "gpt2",
   `Qwen2Tokenizer` "qwen2" and NFC), and all three list added tokens;
-- GPT-2's ways: its pattern, and `<|endoftext|>` special where the vocabulary has it and no merge
-  makes it.
+- GPT-2's ways: its pattern, and `<|endoftext|>` special where the vocabulary has it, no merge makes
+  it, and nobody names the tokens of beginning, end and unknown.
 
 Ids are those of `tokenizers.models.BPE.from_file` with that pattern, and of the class in
 transformers.
@@ -19,10 +19,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from bytestride.definition import AddedToken, Definition, Source
 from bytestride.errors import FormatError, shown
@@ -32,7 +34,11 @@ from bytestride.formats.files import read_file, write_file
 from bytestride.formats.json_fields import as_object, field
 from bytestride.formats.json_text import parse_json
 from bytestride.formats.recovered_merges import proved_merges
-from bytestride.formats.token_lists import added_tokens_decoder, special_contents, write_decoder
+from bytestride.formats.token_lists import (
+    added_tokens_decoder,
+    tokens_said_to_be_special,
+    write_decoder,
+)
 from bytestride.formats.tokenizer_json import place_added_tokens
 from bytestride.published import GPT2_TIKTOKEN, PATTERNS, resolve_pattern
 from bytestride.stages import Pattern, SpaceBefore, Split
@@ -44,17 +50,9 @@ ADDED: Final = "added_tokens.json"
 SPECIAL: Final = "special_tokens_map.json"
 
 _END_OF_TEXT: Final = "<|endoftext|>"
-_LIKE_GPT2: Final = ("GPT2", "Roberta", "Bart", "Longformer", "LED", "CodeGen", "BlenderbotSmall")
+_LIKE_GPT2: Final = ("GPT2", "CodeGen")
 _LIKE_QWEN2: Final = ("Qwen2",)
 _GPT2: Final = (PATTERNS["gpt2"], GPT2_TIKTOKEN)  # one grammar, in two texts
-
-
-class _Conventions(NamedTuple):
-    """What the files beside the two say."""
-
-    pattern: Pattern
-    normalizer: str | None
-    added_tokens: tuple[AddedToken, ...]
 
 
 def read(
@@ -127,17 +125,18 @@ def parse(
             at = f"{where}: {name}"
             files[name] = as_object(parse_json(data), "the document")
         at = f"{where}: {CONFIG}"
-        said = _conventions(files, vocab, merges, pattern is None)
+        way, normalizer = _way_of_splitting(files.get(CONFIG, {}), pattern)
         at = where
-        added = said.added_tokens
         if special_tokens is not None:
             added = tuple(AddedToken(*item) for item in special_tokens.items())
+        else:
+            added = _added_tokens(files, vocab, merges)
         return Definition(
             tokens=ordinary_tokens(vocab, merges, {token.content for token in added}),
             merges=merges,
-            pattern=said.pattern if pattern is None else resolve_pattern(pattern),
+            pattern=way,
             added_tokens=added,
-            normalizer=said.normalizer,
+            normalizer=normalizer,
             source=source,
         )
     except ValueError as error:
@@ -161,52 +160,56 @@ def _lines(data: bytes) -> list[str]:
     return [line for line in lines if not line.startswith("#version")]
 
 
-def _conventions(
-    files: Mapping[str, dict[str, Any]],
-    vocab: dict[str, int],
-    merges: np.typing.NDArray[np.uint32],
-    is_pattern_needed: bool,
-) -> _Conventions:
-    config = files.get(CONFIG, {})
+def _way_of_splitting(config: dict[str, Any], given: str | None) -> tuple[Pattern, str | None]:
+    """Pattern, the given one if there is one, and normaliser of the class that is named."""
     kind = field(config, "tokenizer_class", str, default="GPT2Tokenizer")
     family = kind.removesuffix("Fast").removesuffix("Tokenizer")
-    pattern: Pattern
+    pattern, normalizer = PATTERNS["gpt2"], None
     if family in _LIKE_QWEN2:
         pattern, normalizer = PATTERNS["qwen2"], "NFC"
-    elif family in _LIKE_GPT2 or not is_pattern_needed:
-        pattern, normalizer = PATTERNS["gpt2"], None
-    else:
+    elif family not in _LIKE_GPT2 and given is None:
         raise FormatError(
             f"tokenizer_class is {shown(kind)}, whose way of splitting text is not known from "
             "these files; give pattern=, or the tokenizer.json"
         )
+    pattern = pattern if given is None else resolve_pattern(given)
     if field(config, "add_prefix_space", bool, default=False):
-        pattern = (SpaceBefore(), Split(pattern))
-    return _Conventions(pattern, normalizer, _added_tokens(files, vocab, merges))
+        return (SpaceBefore(), Split(pattern)), normalizer
+    return pattern, normalizer
 
 
 def _added_tokens(
     files: Mapping[str, dict[str, Any]],
     vocab: dict[str, int],
-    merges: np.typing.NDArray[np.uint32],
+    merges: npt.NDArray[np.uint32],
 ) -> tuple[AddedToken, ...]:
-    tokens = {token.content: token for token in added_tokens_decoder(files.get(CONFIG, {}))}
-    for content in files.get(ADDED, {}):
-        token_id = field(files[ADDED], content, int, ADDED)
-        tokens.setdefault(content, AddedToken(content, token_id, special=False))
-    special = [c for name in (CONFIG, SPECIAL) for c in special_contents(files.get(name, {}))]
-    if not files and _END_OF_TEXT in only_added(vocab, merges, {_END_OF_TEXT}):
-        special.append(_END_OF_TEXT)
-    for content in special:
-        token = tokens.get(content)
-        if token is None and content not in vocab:
+    config = files.get(CONFIG, {})
+    tokens = {token.content: token for token in added_tokens_decoder(config)}
+    special = list(tokens_said_to_be_special(config))
+    roles = dict(config)
+    if "added_tokens_decoder" not in config:
+        special += tokens_said_to_be_special(files.get(SPECIAL, {}))
+        roles |= files.get(SPECIAL, {})
+        contents = {token.content for token in special}
+        for content in files.get(ADDED, {}):
+            token_id = field(files[ADDED], content, int, ADDED)
+            is_special = content in contents
+            token = AddedToken(content, token_id, special=is_special, normalized=not is_special)
+            tokens.setdefault(content, token)
+    is_default = any(f"{role}_token" not in roles for role in ("bos", "eos", "unk"))
+    if is_default and _END_OF_TEXT in only_added(vocab, merges, {_END_OF_TEXT}):
+        special.append(AddedToken(_END_OF_TEXT, 0))
+    for token in special:
+        known = tokens.get(token.content)
+        if known is not None:
+            tokens[token.content] = replace(known, special=True)
+        elif token.content in vocab:
+            tokens[token.content] = replace(token, id=vocab[token.content])
+        else:
             raise FormatError(
-                f"the special token {shown(content)} has no id, in {VOCAB} or in what lists added "
-                "tokens; give special_tokens="
+                f"the special token {shown(token.content)} has no id, in {VOCAB} or in what lists "
+                "added tokens; give special_tokens="
             )
-        token_id = vocab[content] if token is None else token.id
-        flags = {} if token is None else dict.fromkeys(token.flags(), True)
-        tokens[content] = AddedToken(content, token_id, special=True, **flags)
     return tuple(sorted(tokens.values(), key=lambda token: token.id))
 
 
