@@ -118,7 +118,7 @@ def _read_split(node: dict[str, Any], path: str) -> Split:
     return Split(from_hugging_face(text) or "(?:)", behavior)
 
 
-def write_pattern(pattern: Pattern, dialect: Dialect | None) -> dict[str, Any]:
+def write_pattern(pattern: Pattern, dialect: Dialect | None = None) -> dict[str, Any]:
     """Give the pre-tokenizer of a file for a pattern, which was read in a dialect so far.
 
     Raises
