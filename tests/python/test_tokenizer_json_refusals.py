@@ -133,7 +133,7 @@ def test_what_is_not_done_is_named(node, message):
             "'a b'. holds ' ', which stands for no byte",
         ),
         (document(vocab={"▁a": 256}), r"model\.vocab\['▁a'\] holds '▁'"),
-        (document(vocab={"\ud800": 256}), "a lone surrogate .* at byte"),
+        (document(vocab={"\ud800": 256}), r"a lone surrogate, .* at byte \d+$"),
         (document(vocab={"": 256}), "token id 256 is empty"),
         (with_model(vocab={"a": 0}), "255 of the 256 single bytes"),
         (with_model(merges={}), "model.merges must be an array"),

@@ -11,9 +11,6 @@ T = TypeVar("T")
 
 ELSEWHERE: Final = "bytestride does not do this; the tokenizers library itself can use the file"
 
-MAX_PATH_CHARS: Final = 500
-"""Of the path to a member: what may be nested without end is followed no deeper."""
-
 _KINDS: Final[dict[type, str]] = {
     dict: "an object",
     list: "an array",
@@ -23,6 +20,12 @@ _KINDS: Final[dict[type, str]] = {
     float: "a number",
     type(None): "null",
 }
+
+
+def below(path: str, key: str) -> str:
+    """Give the path of a member, its middle left out where it is long: nesting has no end."""
+    path += key
+    return path if len(path) <= 200 else f"{path[:90]}…{path[-90:]}"
 
 
 def as_object(value: object, path: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from bytestride.errors import FormatError
-from bytestride.formats.json_fields import ELSEWHERE, MAX_PATH_CHARS, as_object, field, unsupported
+from bytestride.formats.json_fields import ELSEWHERE, as_object, below, field, unsupported
 from bytestride.formats.regex_dialect import from_hugging_face, to_hugging_face
 from bytestride.published import PATTERNS
 from bytestride.stages import (
@@ -77,11 +77,9 @@ def _flatten(value: object, path: str) -> list[tuple[dict[str, Any], str]]:
         if field(node, "type", str, at) != "Sequence":
             parts.append((node, at))
             continue
-        if len(at) > MAX_PATH_CHARS:
-            raise FormatError(f"{path}: sequences nested too deeply")
         inner = field(node, "pretokenizers", list, at)
-        below = [f"{at}.pretokenizers[{i}]" for i in range(len(inner))]
-        waiting += [(as_object(inner[i], below[i]), below[i]) for i in reversed(range(len(inner)))]
+        paths = [below(at, f".pretokenizers[{i}]") for i in range(len(inner))]
+        waiting += [(as_object(inner[i], paths[i]), paths[i]) for i in reversed(range(len(inner)))]
     return parts
 
 
@@ -120,7 +118,7 @@ def _read_split(node: dict[str, Any], path: str) -> Split:
     return Split(from_hugging_face(text) or "(?:)", behavior)
 
 
-def write_pattern(pattern: Pattern, dialect: Dialect | None) -> dict[str, Any]:
+def write_pattern(pattern: Pattern, dialect: Dialect | None = None) -> dict[str, Any]:
     """Give the pre-tokenizer of a file for a pattern, which was read in a dialect so far.
 
     Raises

@@ -33,7 +33,7 @@ def from_hugging_face(pattern: str) -> str:
     return _CL100K if pattern == _CL100K_PORTABLE else pattern
 
 
-def to_hugging_face(pattern: str, dialect: Dialect | None) -> str:
+def to_hugging_face(pattern: str, dialect: Dialect | None = None) -> str:
     """Turn our pattern into one that means the same in a Hugging Face file.
 
     `dialect` is how it was read so far. ValueError where it would mean something else there.

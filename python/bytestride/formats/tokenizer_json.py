@@ -22,7 +22,7 @@ from bytestride.formats import bytelevel
 from bytestride.formats.added_tokens import assigned_ids, entry_of, read_added_tokens
 from bytestride.formats.bpe_model import ListedModel
 from bytestride.formats.files import read_file, write_file
-from bytestride.formats.json_fields import ELSEWHERE, MAX_PATH_CHARS, as_object, field, unsupported
+from bytestride.formats.json_fields import ELSEWHERE, as_object, below, field, unsupported
 from bytestride.formats.json_text import parse_json
 from bytestride.formats.pre_tokenizer import read_pattern, write_pattern
 from bytestride.formats.recovered_merges import proved_merges
@@ -157,9 +157,7 @@ def read_normalizer(value: object, path: str = "normalizer") -> str | None:
         if len(parts) > 1:
             unsupported(node, path)
         # A sequence of one is that one, of none is none.
-        value, path = parts[0] if parts else None, f"{path}.normalizers[0]"
-        if len(path) > MAX_PATH_CHARS:
-            raise FormatError("normalizer: sequences nested too deeply")
+        value, path = parts[0] if parts else None, below(path, ".normalizers[0]")
     return None
 
 
