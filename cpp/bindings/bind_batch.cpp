@@ -65,8 +65,9 @@ py::array_t<std::int64_t> count_documents(Engine& engine, const py::object& sour
 }
 
 template <typename Id>
-py::tuple flat_batch(Engine& engine, const HeldDocuments& documents, std::size_t n_threads) {
-  auto batch = encode_released<Id>(engine, documents, engine.ordinary(), n_threads);
+py::tuple flat_batch(Engine& engine, const HeldDocuments& documents, const AddedTokenPolicy& policy,
+                     std::size_t n_threads) {
+  auto batch = encode_released<Id>(engine, documents, policy, n_threads);
   return py::make_tuple(array_of(std::move(batch.tokens), batch.n_tokens),
                         array_of(std::move(batch.offsets)));
 }
@@ -88,13 +89,16 @@ bool is_narrow(const Engine& engine, const py::dtype& dtype, const char* argumen
 // One flat array of all ids and int64 offsets of the documents in it.
 py::tuple encode_flat(Engine& engine, const py::object& source,
                       const std::optional<py::array>& offsets, const py::object& num_threads,
-                      const std::optional<py::dtype>& dtype) {
+                      const std::optional<py::dtype>& dtype, const py::object& allowed,
+                      const py::object& disallowed) {
   const std::size_t n_threads = thread_count(num_threads);
   const bool narrow =
       dtype ? is_narrow(engine, *dtype, "dtype") : engine.decoder.n_ids() <= 0x10000;
+  const SpecialTokens specials(engine, allowed, disallowed);
   const HeldDocuments documents(source, offsets);
-  return narrow ? flat_batch<std::uint16_t>(engine, documents, n_threads)
-                : flat_batch<TokenId>(engine, documents, n_threads);
+  refuse_texts(specials, documents);
+  return narrow ? flat_batch<std::uint16_t>(engine, documents, specials.policy(), n_threads)
+                : flat_batch<TokenId>(engine, documents, specials.policy(), n_threads);
 }
 
 template <typename Id>
@@ -128,6 +132,13 @@ py::array_t<std::int64_t> encode_into(Engine& engine, const py::object& source,
   const HeldDocuments documents(source, offsets);
   return narrow ? encode_to<std::uint16_t>(engine, documents, n_threads, array)
                 : encode_to<TokenId>(engine, documents, n_threads, array);
+}
+
+std::optional<std::size_t> first_unencodable(const py::sequence& texts) {
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (!is_encodable(texts[i])) return i;
+  }
+  return std::nullopt;
 }
 
 py::array_t<std::int64_t> cut_documents(const py::object& buffer, const py::bytes& separator) {
@@ -166,9 +177,22 @@ list of list of int)")
       .def("_count_batch", &count_documents, py::arg("documents"), py::arg("offsets"),
            py::arg("num_threads"), py::arg("allowed_special"), py::arg("disallowed_special"))
       .def("_encode_flat", &encode_flat, py::arg("documents"), py::arg("offsets"),
-           py::arg("num_threads"), py::arg("dtype"))
+           py::arg("num_threads"), py::arg("dtype"), py::arg("allowed_special") = py::tuple(),
+           py::arg("disallowed_special") = py::tuple())
       .def("_encode_into", &encode_into, py::arg("documents"), py::arg("offsets"),
            py::arg("num_threads"), py::arg("out"));
+  module.def(
+      "first_unencodable", &first_unencodable, py::arg("texts"),
+      R"(The first of a sequence that is no str, or one with a surrogate, which UTF-8 cannot hold.
+
+Parameters
+----------
+texts : list or tuple
+
+Returns
+-------
+int or None
+    Its index.)");
   module.def("cut_documents", &cut_documents, py::arg("buffer"), py::arg("separator"),
              R"(Cut a buffer at separators into documents.
 

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "bindings/arrays.hpp"
 #include "bindings/bind.hpp"
 #include "bindings/documents.hpp"
 #include "bindings/engine.hpp"
@@ -15,6 +16,7 @@
 #include "documents/transcode.hpp"
 #include "documents/unit_cursor.hpp"
 #include "encode/token_places.hpp"
+#include "encode/token_words.hpp"
 
 namespace bytestride::python {
 namespace {
@@ -62,6 +64,11 @@ class EncodedText {
   std::vector<TokenPlace> places(std::size_t n) const {
     const MaybeReleaseGil release(document_.n_bytes());
     return token_places(engine_.encoder, utf8_, specials_.policy().wanted, {ids(), n});
+  }
+  // The pretoken of each id.
+  std::vector<std::uint32_t> words() const {
+    const MaybeReleaseGil release(document_.n_bytes());
+    return token_words(engine_.encoder, utf8_, specials_.policy().wanted, {ids(), n_ids()});
   }
 
  private:
@@ -123,6 +130,12 @@ py::tuple encode_with_offsets(Engine& engine, const py::object& text, const py::
     *out++ = static_cast<std::int64_t>(end);
   }
   return py::make_tuple(engine.id_objects.list_of(encoded.ids(), encoded.n_ids()), offsets);
+}
+
+py::array_t<std::uint32_t> token_word_numbers(Engine& engine, const py::object& text,
+                                              const py::object& allowed,
+                                              const py::object& disallowed) {
+  return array_of(EncodedText(engine, text, allowed, disallowed, kAll).words());
 }
 
 py::str truncate(Engine& engine, const py::object& text, const py::object& max_tokens,
@@ -219,6 +232,21 @@ offsets : numpy.ndarray
     - A space that the pre-tokenizer puts before a word (`add_prefix_space`) has the offsets of the
       character behind it: a token that begins with it begins with that character, and one that is
       nothing else has the whole character.)")
+      .def("token_words", &token_word_numbers, py::arg("text"), py::kw_only(), allowed(),
+           disallowed(),
+           R"(The pretoken of each token of a text.
+
+Parameters
+----------
+text : str
+allowed_special, disallowed_special
+    As for `encode`.
+
+Returns
+-------
+numpy.ndarray
+    uint32[n_tokens]: the number of the token's pretoken, where pretokens and added tokens are
+    counted from 0 in the order of the text. `Encoding.word_ids` of Hugging Face's tokenizers.)")
       .def("truncate", &truncate, py::arg("text"), py::arg("max_tokens"), py::kw_only(), allowed(),
            disallowed(),
            R"(The beginning of a text, of at most so many tokens.

@@ -47,6 +47,15 @@ std::vector<DocumentView> views_of_spans(ByteSpan buffer, const std::int64_t* ro
   return views;
 }
 
+// Every one is looked at, so that the loop has no branch and the compiler takes many at once.
+template <typename Unit>
+bool has_surrogate(const char* data, std::size_t n_units) {
+  const auto* units = reinterpret_cast<const Unit*>(data);
+  bool found = false;
+  for (std::size_t i = 0; i < n_units; ++i) found |= (units[i] & ~Unit{0x7FF}) == 0xD800;
+  return found;
+}
+
 }  // namespace
 
 DocumentView view_of_str(py::handle text) {
@@ -142,6 +151,19 @@ void HeldDocuments::read_iterable(const py::object& source) {
     texts_.push_back(py::reinterpret_borrow<py::object>(text));
   }
   list_.emplace(std::move(views));
+}
+
+bool is_encodable(py::handle text) {
+  if (!PyUnicode_Check(text.ptr())) return false;
+  const DocumentView view = view_of_str(text);
+  switch (view.kind) {
+    case TextKind::ucs2:
+      return !has_surrogate<std::uint16_t>(view.data, view.n_units);
+    case TextKind::ucs4:
+      return !has_surrogate<std::uint32_t>(view.data, view.n_units);
+    default:
+      return true;
+  }
 }
 
 std::size_t thread_count(const py::object& num_threads) {

@@ -59,6 +59,9 @@ class HeldDocuments {
   std::optional<DocumentList> list_;
 };
 
+// Whether it is a str that UTF-8 can hold: one without surrogates.
+bool is_encodable(py::handle text);
+
 // What num_threads means: None is all usable cores. ValueError below 1. (It comes as an object, for
 // pybind11 would print all documents in its complaint about another type.)
 std::size_t thread_count(const py::object& num_threads);

@@ -7,7 +7,7 @@ document that is not as the tokenizers library writes it, and for saying what is
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,12 @@ class ScannedVocab(Mapping[str, int]):
     def others(self) -> Mapping[str, int]:
         """Keys that are no texts of the alphabet."""
         return self._others
+
+    def items(self) -> ItemsView[str, int]:
+        """Keys and ids, faster than key by key: a view of a new dict."""
+        ids = self._tokens.arrays()[2].tolist()
+        texts = map(bytelevel.to_text, self._tokens.all_bytes())
+        return (dict(zip(texts, ids, strict=True)) | self._others).items()
 
     def without(self, keys: set[str]) -> TokenMap:
         """Id to bytes of the keys that are texts of the alphabet, but for some."""

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from bytestride.definition import Definition, Source
@@ -39,14 +41,37 @@ def read(path: str | os.PathLike[str]) -> Definition:
     return parse(read_file(path), str(path))
 
 
+@dataclass(frozen=True)
+class Parsed:
+    """A `tokenizer.json`, read.
+
+    Attributes
+    ----------
+    definition : Definition
+    document : dict
+        The file; what stands in it for the vocabulary and the merges means nothing.
+    vocab : Mapping[str, int]
+        `model.vocab`, with what stands in it only as an added token.
+    """
+
+    definition: Definition
+    document: dict[str, Any]
+    vocab: Mapping[str, int]
+
+
 def parse(data: bytes, where: str) -> Definition:
     """Read the content of a `tokenizer.json`; `where` names it in messages."""
+    return parse_whole(data, where).definition
+
+
+def parse_whole(data: bytes, where: str) -> Parsed:
+    """Read the content of a `tokenizer.json`, as `parse`, and give also what no definition has."""
     scanned = scan(data)
     if scanned is not None:
         with suppress(ValueError):  # read again, in the way that can say what is wrong
-            return _definition(*scanned, data)
+            return _parsed(*scanned, data)
     try:
-        return _definition(_document(data), None, data)
+        return _parsed(_document(data), None, data)
     except ValueError as error:
         raise FormatError(f"{where}: {error}") from None
 
@@ -67,7 +92,7 @@ def _document(data: bytes) -> dict[str, Any]:
     return as_object(document, "the document")
 
 
-def _definition(document: dict[str, Any], scanned: ScannedModel | None, data: bytes) -> Definition:
+def _parsed(document: dict[str, Any], scanned: ScannedModel | None, data: bytes) -> Parsed:
     version = field(document, "version", str, default="1.0")
     if version != "1.0":
         raise FormatError(f"version is {version!r}; only 1.0 is known")
@@ -77,12 +102,12 @@ def _definition(document: dict[str, Any], scanned: ScannedModel | None, data: by
         )
     model = field(document, "model", dict)
     _check_model(model)
-    _check_decoder(document.get("decoder"))
-    normalizer = _read_normalizer(document.get("normalizer"), "normalizer")
+    check_decoder(document.get("decoder"))
+    normalizer = read_normalizer(document.get("normalizer"))
     pattern = read_pattern(document.get("pre_tokenizer"))
     bpe = ListedModel(model) if scanned is None else scanned
     added = read_added_tokens(field(document, "added_tokens", list, default=[]), bpe.vocab)
-    return Definition(
+    definition = Definition(
         tokens=bpe.ordinary_tokens({token.content for token in added}),
         merges=bpe.merges,
         pattern=pattern,
@@ -91,6 +116,7 @@ def _definition(document: dict[str, Any], scanned: ScannedModel | None, data: by
         normalizer=normalizer,
         source=Source("tokenizer.json", data),
     )
+    return Parsed(definition, document, bpe.vocab)
 
 
 def _check_model(model: dict[str, Any]) -> None:
@@ -104,7 +130,8 @@ def _check_model(model: dict[str, Any]) -> None:
             unsupported(model[key], f"model.{key}")
 
 
-def _check_decoder(node: object) -> None:
+def check_decoder(node: object) -> None:
+    """Refuse a decoder that does more than join bytes; FormatError says which."""
     if (
         node is not None
         and field(as_object(node, "decoder"), "type", str, "decoder") != "ByteLevel"
@@ -112,7 +139,8 @@ def _check_decoder(node: object) -> None:
         unsupported(node, "decoder")
 
 
-def _read_normalizer(value: object, path: str) -> str | None:
+def read_normalizer(value: object, path: str = "normalizer") -> str | None:
+    """Find which normal form a normalizer makes; FormatError where it does anything else."""
     if value is None:
         return None
     node = as_object(value, path)
@@ -124,7 +152,7 @@ def _read_normalizer(value: object, path: str) -> str | None:
         if not parts:
             return None
         if len(parts) == 1:
-            return _read_normalizer(parts[0], f"{path}.normalizers[0]")
+            return read_normalizer(parts[0], f"{path}.normalizers[0]")
     unsupported(node, path)
 
 

@@ -1,0 +1,666 @@
+"""`Tokenizer`: the surface of `tokenizers.Tokenizer`, encoding byte-level BPE in bytestride."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import warnings
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from bytestride.errors import FormatError
+from bytestride.formats.files import read_file, write_file
+from bytestride.tokenizers import live
+from bytestride.tokenizers.byte_level import ByteLevelTokenizer, Settings
+from bytestride.tokenizers.encoding import Encoding
+from bytestride.tokenizers.limits import Padding, Truncation
+from bytestride.tokenizers.pipeline import Pipeline, compact
+from bytestride.tokenizers.rows import Rows
+
+
+class Tokenizer:
+    """A tokenizer with the methods of Hugging Face's, which does itself what is byte-level BPE.
+
+    Any other configuration is handed to the tokenizers library, once and with one warning, and so
+    gives what it gives there. Nothing is approximated and no argument is ignored.
+
+    A tokenizer can be assembled from the library's components, as there. Whether it is byte-level
+    BPE is found out when it is first used.
+
+    Parameters
+    ----------
+    model : tokenizers.models.Model
+        A model of the library.
+
+    Notes
+    -----
+    It may be used from any number of threads. What `enable_truncation` and `enable_padding` set is
+    for calls that start afterwards.
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "_lent", "_lock", "_mine", "_reason", "_theirs")
+
+    def __new__(cls, model: Any = None, /, *_: Any) -> Tokenizer:
+        """Make the object whole, so that unpickling needs no model."""
+        self = super().__new__(cls)
+        self._lock = threading.RLock()
+        # One of the two; in `_theirs` also while it is assembled, until it is first used.
+        self._mine: ByteLevelTokenizer | None = None
+        self._theirs: Any = None
+        self._reason: str | None = None
+        # Components that were given out, by name, and what they were then: they can be changed in
+        # place, and the tokenizer follows.
+        self._lent: dict[str, tuple[Any, Any]] = {}
+        return self
+
+    def __init__(self, model: Any) -> None:
+        self._theirs = live.library().Tokenizer(model)
+
+    # From files and objects
+
+    @staticmethod
+    def from_file(path: str) -> Tokenizer:
+        """Read a `tokenizer.json`."""
+        return Tokenizer._parse(read_file(path), str(path))
+
+    @staticmethod
+    def from_str(json: str) -> Tokenizer:
+        """Read the text of a `tokenizer.json`."""
+        return Tokenizer._parse(json.encode(), "the text")
+
+    @staticmethod
+    def from_buffer(buffer: bytes) -> Tokenizer:
+        """Read the bytes of a `tokenizer.json`."""
+        return Tokenizer._parse(bytes(buffer), "the buffer")
+
+    @staticmethod
+    def from_pretrained(
+        identifier: str, revision: str = "main", token: str | None = None
+    ) -> Tokenizer:
+        """Read the `tokenizer.json` of a model on the Hugging Face Hub (needs huggingface_hub)."""
+        from huggingface_hub import hf_hub_download
+
+        path = hf_hub_download(identifier, "tokenizer.json", revision=revision, token=token)
+        return Tokenizer.from_file(path)
+
+    @staticmethod
+    def _parse(data: bytes, where: str) -> Tokenizer:
+        self = Tokenizer.__new__(Tokenizer)
+        try:
+            self._mine = _read(data, where)
+        except FormatError as error:
+            self._fall_back(data, error, stacklevel=4)
+        return self
+
+    @staticmethod
+    def _from_real(real: Any) -> Tokenizer:
+        """Take over a tokenizer of the library, which is not changed."""
+        self = Tokenizer.__new__(Tokenizer)
+        try:
+            self._mine = _read(real.to_str().encode(), "the tokenizer")
+            self._mine.settings = replace(
+                self._mine.settings, encode_special_tokens=real.encode_special_tokens
+            )
+        except FormatError as error:
+            self._theirs, self._reason = real, str(error)
+        return self
+
+    def _fall_back(self, data: bytes, error: FormatError, stacklevel: int) -> None:
+        """Let the library read a document; the error stands where it cannot, either."""
+        try:
+            self._theirs = live.library().Tokenizer.from_buffer(data)
+        except ImportError:
+            raise error from None
+        except Exception as theirs:
+            raise FormatError(f"{error} (the tokenizers library: {theirs})") from None
+        self._say_why(str(error), stacklevel + 1)
+
+    def _say_why(self, reason: str, stacklevel: int) -> None:
+        self._reason = reason
+        warnings.warn(
+            f"this tokenizer goes through the tokenizers library, at its speed: {reason}",
+            stacklevel=stacklevel + 1,
+        )
+
+    # Which of the two does it
+
+    def _ready(self, stacklevel: int = 3) -> Any:
+        """Whoever encodes: settled at the first use, and again after components changed."""
+        if self._lent:
+            self._take_changes()
+        if self._mine is not None:
+            return self._mine
+        if self._reason is None:
+            with self._lock:
+                if self._mine is None and self._reason is None:
+                    self._settle(stacklevel + 1)
+        return self._theirs if self._mine is None else self._mine
+
+    def _settle(self, stacklevel: int) -> None:
+        real = self._theirs
+        try:
+            mine = _read(real.to_str().encode(), "the tokenizer")
+        except FormatError as error:
+            self._say_why(str(error), stacklevel)
+            return
+        except Exception as error:  # a component written in Python has no JSON
+            self._say_why(f"{type(error).__name__}: {error}", stacklevel)
+            return
+        mine.settings = replace(mine.settings, encode_special_tokens=real.encode_special_tokens)
+        self._mine, self._theirs = mine, None
+
+    def _assemble(self) -> Any:
+        """The library's tokenizer, to be changed; who encodes is found out anew afterwards."""
+        if self._mine is not None:
+            settings = self._mine.settings
+            self._theirs = live.library().Tokenizer.from_str(self.to_str())
+            self._theirs.encode_special_tokens = settings.encode_special_tokens
+            self._mine = None
+        self._reason = None
+        return self._theirs
+
+    def _change(self, change: Callable[[Settings], Settings]) -> None:
+        assert self._mine is not None
+        self._mine.settings = change(self._mine.settings)
+
+    # Components
+
+    def _component(self, name: str) -> Any:
+        with self._lock:
+            if self._mine is None:
+                # It may be changed in place: whether it is byte-level BPE is asked anew.
+                component = getattr(self._theirs, name)
+            else:
+                if name in self._lent:
+                    return self._lent[name][0]
+                if name == "model":
+                    whole = live.library().Tokenizer.from_str(self.to_str())
+                    component = whole.model
+                else:
+                    component = live.component(self._mine.settings.pipeline, name)
+            if component is not None:
+                try:
+                    self._lent[name] = (component, live.state_of(name, component))
+                except Exception:  # one written in Python: it stays with the library anyway
+                    self._lent.pop(name, None)
+            return component
+
+    def _set_component(self, name: str, component: Any) -> None:
+        with self._lock:
+            self._lent.pop(name, None)
+            if self._mine is not None and name != "model":
+                try:
+                    node = live.node_of(component)
+                    pipeline = self._mine.settings.pipeline.with_node(name, node)
+                except Exception:
+                    pass
+                else:
+                    self._change(lambda settings: replace(settings, pipeline=pipeline))
+                    return
+            setattr(self._assemble(), name, component)
+
+    def _take_changes(self) -> None:
+        with self._lock:
+            for name, (component, state) in list(self._lent.items()):
+                now = live.state_of(name, component)
+                if now == state:
+                    continue
+                if self._mine is None:
+                    self._lent[name] = (component, now)
+                    self._reason = None
+                else:
+                    self._set_component(name, component)
+                    self._lent[name] = (component, now)
+
+    @property
+    def model(self) -> Any:
+        """The model, an object of the library."""
+        return self._component("model")
+
+    @model.setter
+    def model(self, model: Any) -> None:
+        self._set_component("model", model)
+
+    @property
+    def normalizer(self) -> Any:
+        """The normalizer, an object of the library, or None."""
+        return self._component("normalizer")
+
+    @normalizer.setter
+    def normalizer(self, normalizer: Any) -> None:
+        self._set_component("normalizer", normalizer)
+
+    @property
+    def pre_tokenizer(self) -> Any:
+        """The pre-tokenizer, an object of the library, or None."""
+        return self._component("pre_tokenizer")
+
+    @pre_tokenizer.setter
+    def pre_tokenizer(self, pre_tokenizer: Any) -> None:
+        self._set_component("pre_tokenizer", pre_tokenizer)
+
+    @property
+    def post_processor(self) -> Any:
+        """The post-processor, an object of the library, or None."""
+        return self._component("post_processor")
+
+    @post_processor.setter
+    def post_processor(self, post_processor: Any) -> None:
+        self._set_component("post_processor", post_processor)
+
+    @property
+    def decoder(self) -> Any:
+        """The decoder, an object of the library, or None."""
+        return self._component("decoder")
+
+    @decoder.setter
+    def decoder(self, decoder: Any) -> None:
+        self._set_component("decoder", decoder)
+
+    # Truncation, padding, special tokens in texts
+
+    def enable_truncation(
+        self,
+        max_length: int,
+        stride: int = 0,
+        strategy: str = "longest_first",
+        direction: str = "right",
+    ) -> None:
+        """Cut inputs to `max_length` tokens; what is cut off becomes `Encoding.overflowing`."""
+        truncation = Truncation.of(max_length, stride, strategy, direction)
+        with self._lock:
+            if self._mine is None:
+                self._theirs.enable_truncation(**truncation.to_dict())
+                return
+            truncation.check(self._mine.settings.n_added(False))
+            self._change(lambda settings: replace(settings, truncation=truncation))
+
+    def no_truncation(self) -> None:
+        """Cut no inputs."""
+        with self._lock:
+            if self._mine is None:
+                self._theirs.no_truncation()
+            else:
+                self._change(lambda settings: replace(settings, truncation=None))
+
+    @property
+    def truncation(self) -> dict[str, Any] | None:
+        """The parameters of `enable_truncation`, or None."""
+        if self._mine is None:
+            theirs: dict[str, Any] | None = self._theirs.truncation
+            return theirs
+        truncation = self._mine.settings.truncation
+        return None if truncation is None else truncation.to_dict()
+
+    def enable_padding(
+        self,
+        direction: str = "right",
+        pad_id: int = 0,
+        pad_type_id: int = 0,
+        pad_token: str = "[PAD]",
+        length: int | None = None,
+        pad_to_multiple_of: int | None = None,
+    ) -> None:
+        """Bring encodings to one length: of the longest of a batch, or `length`."""
+        padding = Padding.of(direction, pad_id, pad_type_id, pad_token, length, pad_to_multiple_of)
+        with self._lock:
+            if self._mine is None:
+                self._theirs.enable_padding(**padding.to_dict())
+            else:
+                self._change(lambda settings: replace(settings, padding=padding))
+
+    def no_padding(self) -> None:
+        """Pad no encodings."""
+        with self._lock:
+            if self._mine is None:
+                self._theirs.no_padding()
+            else:
+                self._change(lambda settings: replace(settings, padding=None))
+
+    @property
+    def padding(self) -> dict[str, Any] | None:
+        """The parameters of `enable_padding`, or None."""
+        if self._mine is None:
+            theirs: dict[str, Any] | None = self._theirs.padding
+            return theirs
+        padding = self._mine.settings.padding
+        return None if padding is None else padding.to_dict()
+
+    @property
+    def encode_special_tokens(self) -> bool:
+        """Whether special tokens in a text are left to the model, as text like any other."""
+        if self._mine is None:
+            return bool(self._theirs.encode_special_tokens)
+        return self._mine.settings.encode_special_tokens
+
+    @encode_special_tokens.setter
+    def encode_special_tokens(self, value: bool) -> None:
+        with self._lock:
+            across = None if self._mine is None else self._mine.settings.pipeline.overlap
+            if value and across is not None:
+                self._assemble().encode_special_tokens = True
+                self._say_why(
+                    f"special tokens are left to the model, and added tokens may lie across each "
+                    f"other ({across})",
+                    stacklevel=2,
+                )
+            elif self._mine is None:
+                self._theirs.encode_special_tokens = value
+            else:
+                self._change(lambda settings: replace(settings, encode_special_tokens=value))
+
+    # The vocabulary
+
+    def add_tokens(self, tokens: list[Any]) -> int:
+        """Add tokens, str or `AddedToken`, and count those that are new."""
+        return self._add(tokens, special=False)
+
+    def add_special_tokens(self, tokens: list[Any]) -> int:
+        """Add special tokens, str or `AddedToken`, and count those that are new."""
+        return self._add(tokens, special=True)
+
+    def _add(self, tokens: list[Any], *, special: bool) -> int:
+        with self._lock:
+            name = "add_special_tokens" if special else "add_tokens"
+            if self._mine is None:
+                if self._reason is not None:
+                    self._reason = None
+                n_added: int = getattr(self._theirs, name)(tokens)
+                return n_added
+            checked = live.tokens_to_add(tokens, special=special)
+            try:
+                pipeline, n_added = self._mine.settings.pipeline.with_added(checked)
+            except FormatError:
+                n_added = getattr(self._assemble(), name)(tokens)
+                return n_added
+            self._change(lambda settings: replace(settings, pipeline=pipeline))
+            return n_added
+
+    def get_added_tokens_decoder(self) -> dict[int, Any]:
+        """Added tokens by id, as objects of the library."""
+        if self._mine is None:
+            theirs: dict[int, Any] = self._theirs.get_added_tokens_decoder()
+            return theirs
+        by_id = self._mine.settings.pipeline.added.by_id
+        return {token_id: live.added_token(token) for token_id, token in by_id.items()}
+
+    def get_vocab(self, with_added_tokens: bool = True) -> dict[str, int]:
+        """Make a dict of texts and ids."""
+        vocab: dict[str, int] = self._ready().get_vocab(with_added_tokens)
+        return vocab
+
+    def get_vocab_size(self, with_added_tokens: bool = True) -> int:
+        """Count the texts that have an id."""
+        size: int = self._ready().get_vocab_size(with_added_tokens)
+        return size
+
+    def token_to_id(self, token: str) -> int | None:
+        """Give the id of a text, or None."""
+        token_id: int | None = self._ready().token_to_id(token)
+        return token_id
+
+    def id_to_token(self, id: int) -> str | None:
+        """Text of an id, or None."""
+        token: str | None = self._ready().id_to_token(id)
+        return token
+
+    def num_special_tokens_to_add(self, is_pair: bool) -> int:
+        """How many special tokens the post-processor adds to an input, or to a pair."""
+        n_added: int = self._ready().num_special_tokens_to_add(is_pair)
+        return n_added
+
+    # Texts to ids
+
+    def encode(
+        self,
+        sequence: str | Sequence[str],
+        pair: str | Sequence[str] | None = None,
+        is_pretokenized: bool = False,
+        add_special_tokens: bool = True,
+    ) -> Encoding:
+        """Encode an input, or a pair.
+
+        Parameters
+        ----------
+        sequence, pair : str; with `is_pretokenized` a list or tuple of str
+        is_pretokenized : bool
+            Whether inputs come in words, each of which is encoded for itself.
+        add_special_tokens : bool
+            Whether the post-processor adds its special tokens.
+
+        Raises
+        ------
+        TypeError
+            An input is of another type, or holds a lone surrogate.
+        """
+        encoding: Encoding = self._ready().encode(
+            sequence, pair, is_pretokenized, add_special_tokens
+        )
+        return encoding
+
+    def encode_batch(
+        self,
+        input: Sequence[Any],
+        is_pretokenized: bool = False,
+        add_special_tokens: bool = True,
+    ) -> list[Encoding]:
+        """Encode many inputs, or pairs of them; see `encode`."""
+        encodings: list[Encoding] = self._ready().encode_batch(
+            input, is_pretokenized, add_special_tokens
+        )
+        return encodings
+
+    def encode_batch_fast(
+        self,
+        input: Sequence[Any],
+        is_pretokenized: bool = False,
+        add_special_tokens: bool = True,
+    ) -> list[Encoding]:
+        """Encode many inputs to ids, without tokens, offsets and words."""
+        encodings: list[Encoding] = self._ready().encode_batch_fast(
+            input, is_pretokenized, add_special_tokens
+        )
+        return encodings
+
+    def post_process(
+        self, encoding: Encoding, pair: Encoding | None = None, add_special_tokens: bool = True
+    ) -> Encoding:
+        """Truncate an encoding, or a pair, add special tokens and pad."""
+        result: Encoding = self._ready().post_process(encoding, pair, add_special_tokens)
+        return result
+
+    # Ids to texts
+
+    def decode(self, ids: Sequence[int], skip_special_tokens: bool = True) -> str:
+        """Text of ids. Ids that are no token's are left out."""
+        text: str = self._ready().decode(ids, skip_special_tokens)
+        return text
+
+    def decode_batch(
+        self, sequences: Sequence[Sequence[int]], skip_special_tokens: bool = True
+    ) -> list[str]:
+        """Texts of many sequences of ids."""
+        texts: list[str] = self._ready().decode_batch(sequences, skip_special_tokens)
+        return texts
+
+    # The same, not blocking an event loop
+
+    def async_encode(
+        self,
+        sequence: Any,
+        pair: Any = None,
+        is_pretokenized: bool = False,
+        add_special_tokens: bool = True,
+    ) -> Awaitable[Encoding]:
+        """As `encode`; offsets are in bytes of the text's UTF-8, as in tokenizers 0.23."""
+        ready = self._ready()
+        if isinstance(ready, ByteLevelTokenizer):
+            ready = partial(ready.encode, unit="byte")
+        else:
+            return ready.async_encode(  # type: ignore[no-any-return]
+                sequence, pair, is_pretokenized, add_special_tokens
+            )
+        return _in_thread(ready, sequence, pair, is_pretokenized, add_special_tokens)
+
+    def async_encode_batch(
+        self, input: Any, is_pretokenized: bool = False, add_special_tokens: bool = True
+    ) -> Awaitable[list[Encoding]]:
+        """As `encode_batch`."""
+        return _in_thread(self.encode_batch, input, is_pretokenized, add_special_tokens)
+
+    def async_encode_batch_fast(
+        self, input: Any, is_pretokenized: bool = False, add_special_tokens: bool = True
+    ) -> Awaitable[list[Encoding]]:
+        """As `encode_batch_fast`."""
+        return _in_thread(self.encode_batch_fast, input, is_pretokenized, add_special_tokens)
+
+    def async_decode_batch(
+        self, sequences: Any, skip_special_tokens: bool = True
+    ) -> Awaitable[list[str]]:
+        """As `decode_batch`."""
+        return _in_thread(self.decode_batch, sequences, skip_special_tokens)
+
+    # For whoever brings the settings with the call
+
+    def _settings_for(
+        self,
+        truncation: dict[str, Any] | None,
+        padding: dict[str, Any] | None,
+        encode_special_tokens: bool,
+    ) -> Settings:
+        mine = self._ready()
+        assert isinstance(mine, ByteLevelTokenizer)
+        settings = replace(
+            mine.settings,
+            truncation=None if truncation is None else Truncation.of(**truncation),
+            padding=None if padding is None else Padding.of(**padding),
+            encode_special_tokens=encode_special_tokens,
+        )
+        if settings.truncation is not None:
+            settings.truncation.check(settings.n_added(False))
+        return settings
+
+    def _encode_batch(
+        self,
+        inputs: Sequence[Any],
+        *,
+        is_pretokenized: bool = False,
+        add_special_tokens: bool = True,
+        truncation: dict[str, Any] | None = None,
+        padding: dict[str, Any] | None = None,
+        encode_special_tokens: bool = False,
+    ) -> list[Encoding]:
+        """As `encode_batch` with truncation and padding of this call, which no other sees.
+
+        Precondition: `_reason` is None.
+        """
+        settings = self._settings_for(truncation, padding, encode_special_tokens)
+        encodings = ByteLevelTokenizer(settings).encode_batch(
+            inputs, is_pretokenized, add_special_tokens
+        )
+        return encodings
+
+    def _encode_rows(
+        self,
+        texts: list[str],
+        *,
+        add_special_tokens: bool = True,
+        truncation: dict[str, Any] | None = None,
+        padding: dict[str, Any] | None = None,
+        encode_special_tokens: bool = False,
+    ) -> Rows | None:
+        """Encode single texts to rows; None where `_encode_batch` must do it.
+
+        Precondition: `_reason` is None, and all are str.
+        """
+        settings = self._settings_for(truncation, padding, encode_special_tokens)
+        if not Rows.can_make(settings):
+            return None
+        return Rows(settings, texts, add_special_tokens=add_special_tokens)
+
+    # To files and pickles
+
+    def to_str(self, pretty: bool = False) -> str:
+        """Write the text of a `tokenizer.json`.
+
+        It changes only when the tokenizer does, not by encoding.
+        """
+        if self._lent:
+            self._take_changes()
+        if self._mine is None:
+            text: str = self._theirs.to_str(pretty)
+            return text
+        settings = self._mine.settings
+        if pretty:
+            return json.dumps(_document(settings, settings.pipeline.model.json), **_PRETTY)
+        return compact(_document(settings, None))[:-5] + (
+            settings.pipeline.model.compact_json + "}"
+        )
+
+    def save(self, path: str, pretty: bool = True) -> None:
+        """Write a `tokenizer.json`, whole or not at all."""
+        write_file(Path(path), self.to_str(pretty).encode())
+
+    def __getstate__(self) -> bytes:
+        return compact([self.encode_special_tokens, self.to_str()]).encode()
+
+    def __setstate__(self, state: bytes) -> None:
+        encode_special_tokens, text = json.loads(state)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it was said when the original was made
+            other = Tokenizer.from_str(text)
+        self._mine, self._theirs, self._reason = other._mine, other._theirs, other._reason
+        if encode_special_tokens:
+            self.encode_special_tokens = True
+
+    def __repr__(self) -> str:
+        if self._mine is None:
+            return f"<bytestride.tokenizers.Tokenizer over {self._theirs!r:.80}>"
+        return f"<bytestride.tokenizers.Tokenizer of {self.get_vocab_size()} tokens>"
+
+
+_PRETTY: dict[str, Any] = {"ensure_ascii": False, "indent": 2}
+
+
+def _read(data: bytes, where: str) -> ByteLevelTokenizer:
+    pipeline, document = Pipeline.parse(data, where)
+    return ByteLevelTokenizer(
+        Settings(
+            pipeline,
+            Truncation.from_json(document.get("truncation")),
+            Padding.from_json(document.get("padding")),
+        )
+    )
+
+
+def _document(settings: Settings, model: Any) -> dict[str, Any]:
+    """Write the members of a `tokenizer.json` in the order of tokenizers 0.23."""
+    pipeline = settings.pipeline
+    added = [
+        {
+            "id": token.id,
+            "content": token.content,
+            "single_word": token.single_word,
+            "lstrip": token.lstrip,
+            "rstrip": token.rstrip,
+            "normalized": token.normalized,
+            "special": token.special,
+        }
+        for token in pipeline.added.by_id.values()
+    ]
+    return {
+        "version": "1.0",
+        "truncation": settings.truncation and settings.truncation.to_json(),
+        "padding": settings.padding and settings.padding.to_json(),
+        "added_tokens": added,
+        **{name: pipeline.nodes[name] for name in live.NODES},
+        "model": model,
+    }
+
+
+def _in_thread(function: Callable[..., Any], *arguments: Any) -> Awaitable[Any]:
+    return asyncio.get_running_loop().run_in_executor(None, partial(function, *arguments))
