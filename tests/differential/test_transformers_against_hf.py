@@ -23,11 +23,19 @@ VOCABULARIES = ["llama3", "qwen3", "deepseek_v3", "gptoss", "gpt2"]
 N_CALLS = 150
 N_CALLS_SLOW = 4000
 
-PIECES = (
-    "It's I'LL we'd 'ſ naïve Übung 漢字かな 한국어 हिन्दी ไทย 🙂👍🏽 x_y a.b() {1234567} ½Ⅷ٣ 12 3.14 e\u0301 "
-    "http://e.org/?q=a&b //// … \u00a0 \u3000 \t \n \r\n \n\n !? the of and a <think> </think>"
-).split(" ")
-SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|eot_id|>", "<|begin_of_text|>", "<｜User｜>", "<|end|>"]
+LINE = (
+    "It's I'LL we'd 'ſ naïve Übung 漢字かな 한국어 हिन्दी ไทย 🙂👍🏽 x_y a.b() {1234567} ½Ⅷ٣ 12 3.14 "
+    "e\u0301 http://e.org/?q=a&b //// … \u00a0 \u3000 \t \n \r\n \n\n !? the of and a <think>"
+)
+PIECES = LINE.split(" ")
+SPECIAL = [
+    "<|endoftext|>",
+    "<|im_start|>",
+    "<|eot_id|>",
+    "<|begin_of_text|>",
+    "<｜User｜>",
+    "<|end|>",
+]
 
 
 @functools.cache
@@ -64,7 +72,9 @@ def words_of(rng):
 def texts_of(rng):
     """Positional arguments and what belongs with them."""
     n = rng.choice([1, 2, 3, 7])
-    kind = rng.choice(["one", "many", "many", "many", "pair", "pairs", "tuples", "words", "words 2"])
+    kind = rng.choice(
+        ["one", "many", "many", "many", "pair", "pairs", "tuples", "words", "words 2"]
+    )
     if kind == "one":
         return (text_of(rng),), {}
     if kind == "many":
@@ -292,9 +302,8 @@ CONVERSATIONS = [
 
 
 def test_chat_templates(pair):
-    theirs, ours = pair
     template = None
-    if theirs.chat_template is None:
+    if pair[0].chat_template is None:
         template = (
             "{% for m in messages %}<|start|>{{ m['role'] }}<|message|>{% generation %}"
             "{{ m['content'] }}{% endgeneration %}<|end|>{% endfor %}"
@@ -352,7 +361,6 @@ def test_files_are_the_same(pair, tmp_path):
 
 def test_documents(pair, corpus_text):
     """Real text, as arrays."""
-    theirs, ours = pair
     for corpus in ("en", "code", "multi"):
         texts = corpus_text(corpus, 200_000).split("<|endoftext|>")[:40]
         for options in (

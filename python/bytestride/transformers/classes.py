@@ -28,7 +28,8 @@ class AcceleratedClass(type):
         with _lock:
             if len(bases) == 2 and bases[0] is Accelerated:
                 # Python knows its subclasses, weakly: what is no longer used is not kept.
-                for known in type.__subclasses__(bases[1]):
+                subclasses: list[type] = type.__subclasses__(bases[1])
+                for known in subclasses:
                     if isinstance(known, AcceleratedClass) and known.__bases__ == bases:
                         return known
             return super().__new__(mcs, name, bases, namespace, **options)

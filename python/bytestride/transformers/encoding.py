@@ -15,6 +15,7 @@ from transformers.tokenization_utils_base import (
 from transformers.tokenization_utils_tokenizers import TokenizersBackend
 from transformers.utils import TensorType
 
+from bytestride import _core
 from bytestride.tokenizers import Tokenizer
 from bytestride.tokenizers.rows import Rows
 from bytestride.transformers.call_view import CallView
@@ -77,7 +78,8 @@ class EncodesHere:
         is_batched = isinstance(text, list | tuple)
         texts = list(text) if is_batched else [text]
         if (
-            set(map(type, texts)) != {str}  # or an empty batch
+            not texts
+            or _core.first_unencodable(texts) is not None
             or text_pair is not None
             or is_split_into_words
             or return_overflowing_tokens
@@ -114,7 +116,9 @@ class EncodesHere:
         )
         _warn_if_too_long(self, rows, data["input_ids"], max_length, verbose)
         if not is_batched and return_tensors is None:
-            data = {name: column if name == "length" else column[0] for name, column in data.items()}
+            data = {
+                name: column if name == "length" else column[0] for name, column in data.items()
+            }
         return BatchEncoding(data, encodings, tensor_type=return_tensors, n_sequences=1)
 
     def _encode_as_before(self, *arguments: Any, **options: Any) -> BatchEncoding:

@@ -15,7 +15,7 @@ from typing import Any
 import tokenizers
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
-from bytestride.tokenizers import DecodeStream
+from bytestride.tokenizers.decoders import DecodeStream
 from bytestride.transformers.accelerating import accelerate
 
 _lock = threading.Lock()

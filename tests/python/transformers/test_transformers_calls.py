@@ -35,8 +35,9 @@ def test_sixteen_threads_each_with_their_own_truncation(ours, theirs):
     for n in range(2, 18):
         side = "left" if n % 2 else "right"
         options = {"truncation": True, "max_length": n, "padding": "max_length"}
-        expected[n] = options | {"padding_side": side}, theirs(
-            texts, **options, padding_side=side, return_tensors="np"
+        expected[n] = (
+            options | {"padding_side": side},
+            theirs(texts, **options, padding_side=side, return_tensors="np"),
         )
 
     def work(n):

@@ -78,7 +78,11 @@ class Collate:
 def test_a_data_loader_forks_after_it_was_used(ours, theirs, capfd, padding_in_parent):
     ours(TEXTS, padding=padding_in_parent)  # with threads
     loader = DataLoader(
-        TEXTS, batch_size=40, num_workers=2, collate_fn=Collate(ours), multiprocessing_context="fork"
+        TEXTS,
+        batch_size=40,
+        num_workers=2,
+        collate_fn=Collate(ours),
+        multiprocessing_context="fork",
     )
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)

@@ -121,7 +121,15 @@ def test_the_suite_passes(vocabulary, tests_folder, pretrained_folder, tmp_path)
     module.write_text(textwrap.dedent(text))
     paths = [str(tests_folder), *filter(None, sys.path)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "HF_HUB_OFFLINE": "1"}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        f"--junitxml={report}",
+    ]
     done = subprocess.run(
         [*command, "--import-mode=importlib", str(module)],
         cwd=tmp_path,
