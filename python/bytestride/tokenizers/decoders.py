@@ -55,7 +55,7 @@ class DecodeStream:
             )
         n_new = len(self._ids) - self._n_prefix
         self._ids = self._ids[self._n_prefix :]
-        given = text[len(self._prefix) :]
+        given: str = text[len(self._prefix) :]
         self._prefix = tokenizer.decode(self._ids, self._skip)
         self._n_prefix = n_new
         return given

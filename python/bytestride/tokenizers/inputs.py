@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-import numpy as np
 import numpy.typing as npt
 
 from bytestride import _core
@@ -56,9 +55,11 @@ class EncodedText:
     @property
     def ids(self) -> list[int]:
         """Token ids."""
-        if isinstance(self._ids, np.ndarray):
-            self._ids = self._ids.tolist()
-        return self._ids
+        if isinstance(self._ids, list):
+            return self._ids
+        ids: list[int] = self._ids.tolist()
+        self._ids = ids
+        return ids
 
     @property
     def tokens(self) -> list[str]:

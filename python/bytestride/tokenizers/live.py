@@ -58,7 +58,7 @@ def component(pipeline: Pipeline, name: str) -> Any:
 
 
 def state_of(name: str, component: Any) -> Any:
-    """What can be changed of a component in place: for the model its options, else all of it."""
+    """Give what of a component can be changed in place: of the model its options, else all."""
     if name == "model":
         return tuple(getattr(component, option, None) for option in _OPTIONS)
     return component.__getstate__()

@@ -59,7 +59,7 @@ class Rows:
             )
         self._begins, self._ends = begins, ends
         #: int64[n], tokens of each row without padding.
-        self.lengths = ends - begins + len(self._before) + len(self._after)
+        self.lengths: npt.NDArray[np.int64] = ends - begins + len(self._before) + len(self._after)
 
     @staticmethod
     def can_make(settings: Settings) -> bool:
@@ -210,8 +210,10 @@ class Rows:
             raise ValueError("rows of different lengths make no array; pad them")
         columns = np.arange(width)
         if self._padding().direction == "left":
-            return columns >= width - self.lengths[:, None]
-        return columns < self.lengths[:, None]
+            is_token: npt.NDArray[np.bool_] = columns >= width - self.lengths[:, None]
+        else:
+            is_token = columns < self.lengths[:, None]
+        return is_token
 
     def _padded(self, rows: Iterator[list[int]], value: int) -> list[list[int]]:
         padding = self._settings.padding
@@ -240,7 +242,7 @@ Added = list[tuple[int, int]]
 
 
 def _around(settings: Settings, add_special_tokens: bool) -> tuple[Added, Added, int]:
-    """What a template puts before and after a text, and the type of the text."""
+    """Give what a template puts before and after a text, and the type of the text."""
     processor = settings.pipeline.post_processor
     if processor is None or processor.single is None:
         return [], [], 0

@@ -6,7 +6,7 @@ an encoding of which only the ids are read costs no more than its ids.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -30,8 +30,8 @@ class EncodedInput(Protocol):
 class Run(Protocol):
     """Some neighbouring tokens of an encoding."""
 
-    n: int
-
+    @property
+    def n(self) -> int: ...
     def ids(self) -> Sequence[int]: ...
     def type_ids(self) -> Sequence[int]: ...
     def tokens(self) -> Sequence[str]: ...
@@ -132,7 +132,7 @@ def _trimmed(token: str, place: Offsets, *, is_first: bool, add_prefix_space: bo
     return begin, end
 
 
-def _n_spaces(characters: Sequence[str] | reversed[str]) -> int:
+def _n_spaces(characters: Iterable[str]) -> int:
     n = 0
     for character in characters:
         # U+0120 is a space in the ByteLevel alphabet. Python also takes the four separators from
@@ -153,7 +153,7 @@ class ConstantRun:
     attention: int
 
     @property
-    def n(self) -> int:  # type: ignore[override]
+    def n(self) -> int:
         return len(self.token_ids)
 
     def ids(self) -> Sequence[int]:

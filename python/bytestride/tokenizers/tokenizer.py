@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
 import warnings
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bytestride.errors import FormatError
 from bytestride.formats.files import read_file, write_file
 from bytestride.tokenizers import live
+from bytestride.tokenizers.async_methods import AsyncMethods
 from bytestride.tokenizers.byte_level import ByteLevelTokenizer, Settings
+from bytestride.tokenizers.delegation import Delegating
+from bytestride.tokenizers.document import read_tokenizer, write_tokenizer
 from bytestride.tokenizers.encoding import Encoding
 from bytestride.tokenizers.limits import Padding, Truncation
-from bytestride.tokenizers.pipeline import Pipeline, compact
+from bytestride.tokenizers.pipeline import compact
 from bytestride.tokenizers.rows import Rows
 
 
-class Tokenizer:
+class Tokenizer(Delegating, AsyncMethods):
     """A tokenizer with the methods of Hugging Face's, which does itself what is byte-level BPE.
 
     Any other configuration is handed to the tokenizers library, once and with one warning, and so
@@ -41,21 +41,6 @@ class Tokenizer:
     It may be used from any number of threads. What `enable_truncation` and `enable_padding` set is
     for calls that start afterwards.
     """
-
-    __slots__ = ("__dict__", "__weakref__", "_lent", "_lock", "_mine", "_reason", "_theirs")
-
-    def __new__(cls, model: Any = None, /, *_: Any) -> Tokenizer:
-        """Make the object whole, so that unpickling needs no model."""
-        self = super().__new__(cls)
-        self._lock = threading.RLock()
-        # One of the two; in `_theirs` also while it is assembled, until it is first used.
-        self._mine: ByteLevelTokenizer | None = None
-        self._theirs: Any = None
-        self._reason: str | None = None
-        # Components that were given out, by name, and what they were then: they can be changed in
-        # place, and the tokenizer follows.
-        self._lent: dict[str, tuple[Any, Any]] = {}
-        return self
 
     def __init__(self, model: Any) -> None:
         self._theirs = live.library().Tokenizer(model)
@@ -91,9 +76,9 @@ class Tokenizer:
     def _parse(data: bytes, where: str) -> Tokenizer:
         self = Tokenizer.__new__(Tokenizer)
         try:
-            self._mine = _read(data, where)
+            self._mine = read_tokenizer(data, where)
         except FormatError as error:
-            self._fall_back(data, error, stacklevel=4)
+            self._fall_back(data, error, stacklevel=3)
         return self
 
     @staticmethod
@@ -101,165 +86,13 @@ class Tokenizer:
         """Take over a tokenizer of the library, which is not changed."""
         self = Tokenizer.__new__(Tokenizer)
         try:
-            self._mine = _read(real.to_str().encode(), "the tokenizer")
+            self._mine = read_tokenizer(real.to_str().encode(), "the tokenizer")
             self._mine.settings = replace(
                 self._mine.settings, encode_special_tokens=real.encode_special_tokens
             )
         except FormatError as error:
             self._theirs, self._reason = real, str(error)
         return self
-
-    def _fall_back(self, data: bytes, error: FormatError, stacklevel: int) -> None:
-        """Let the library read a document; the error stands where it cannot, either."""
-        try:
-            self._theirs = live.library().Tokenizer.from_buffer(data)
-        except ImportError:
-            raise error from None
-        except Exception as theirs:
-            raise FormatError(f"{error} (the tokenizers library: {theirs})") from None
-        self._say_why(str(error), stacklevel + 1)
-
-    def _say_why(self, reason: str, stacklevel: int) -> None:
-        self._reason = reason
-        warnings.warn(
-            f"this tokenizer goes through the tokenizers library, at its speed: {reason}",
-            stacklevel=stacklevel + 1,
-        )
-
-    # Which of the two does it
-
-    def _ready(self, stacklevel: int = 3) -> Any:
-        """Whoever encodes: settled at the first use, and again after components changed."""
-        if self._lent:
-            self._take_changes()
-        if self._mine is not None:
-            return self._mine
-        if self._reason is None:
-            with self._lock:
-                if self._mine is None and self._reason is None:
-                    self._settle(stacklevel + 1)
-        return self._theirs if self._mine is None else self._mine
-
-    def _settle(self, stacklevel: int) -> None:
-        real = self._theirs
-        try:
-            mine = _read(real.to_str().encode(), "the tokenizer")
-        except FormatError as error:
-            self._say_why(str(error), stacklevel)
-            return
-        except Exception as error:  # a component written in Python has no JSON
-            self._say_why(f"{type(error).__name__}: {error}", stacklevel)
-            return
-        mine.settings = replace(mine.settings, encode_special_tokens=real.encode_special_tokens)
-        self._mine, self._theirs = mine, None
-
-    def _assemble(self) -> Any:
-        """The library's tokenizer, to be changed; who encodes is found out anew afterwards."""
-        if self._mine is not None:
-            settings = self._mine.settings
-            self._theirs = live.library().Tokenizer.from_str(self.to_str())
-            self._theirs.encode_special_tokens = settings.encode_special_tokens
-            self._mine = None
-        self._reason = None
-        return self._theirs
-
-    def _change(self, change: Callable[[Settings], Settings]) -> None:
-        assert self._mine is not None
-        self._mine.settings = change(self._mine.settings)
-
-    # Components
-
-    def _component(self, name: str) -> Any:
-        with self._lock:
-            if self._mine is None:
-                # It may be changed in place: whether it is byte-level BPE is asked anew.
-                component = getattr(self._theirs, name)
-            else:
-                if name in self._lent:
-                    return self._lent[name][0]
-                if name == "model":
-                    whole = live.library().Tokenizer.from_str(self.to_str())
-                    component = whole.model
-                else:
-                    component = live.component(self._mine.settings.pipeline, name)
-            if component is not None:
-                try:
-                    self._lent[name] = (component, live.state_of(name, component))
-                except Exception:  # one written in Python: it stays with the library anyway
-                    self._lent.pop(name, None)
-            return component
-
-    def _set_component(self, name: str, component: Any) -> None:
-        with self._lock:
-            self._lent.pop(name, None)
-            if self._mine is not None and name != "model":
-                try:
-                    node = live.node_of(component)
-                    pipeline = self._mine.settings.pipeline.with_node(name, node)
-                except Exception:
-                    pass
-                else:
-                    self._change(lambda settings: replace(settings, pipeline=pipeline))
-                    return
-            setattr(self._assemble(), name, component)
-
-    def _take_changes(self) -> None:
-        with self._lock:
-            for name, (component, state) in list(self._lent.items()):
-                now = live.state_of(name, component)
-                if now == state:
-                    continue
-                if self._mine is None:
-                    self._lent[name] = (component, now)
-                    self._reason = None
-                else:
-                    self._set_component(name, component)
-                    self._lent[name] = (component, now)
-
-    @property
-    def model(self) -> Any:
-        """The model, an object of the library."""
-        return self._component("model")
-
-    @model.setter
-    def model(self, model: Any) -> None:
-        self._set_component("model", model)
-
-    @property
-    def normalizer(self) -> Any:
-        """The normalizer, an object of the library, or None."""
-        return self._component("normalizer")
-
-    @normalizer.setter
-    def normalizer(self, normalizer: Any) -> None:
-        self._set_component("normalizer", normalizer)
-
-    @property
-    def pre_tokenizer(self) -> Any:
-        """The pre-tokenizer, an object of the library, or None."""
-        return self._component("pre_tokenizer")
-
-    @pre_tokenizer.setter
-    def pre_tokenizer(self, pre_tokenizer: Any) -> None:
-        self._set_component("pre_tokenizer", pre_tokenizer)
-
-    @property
-    def post_processor(self) -> Any:
-        """The post-processor, an object of the library, or None."""
-        return self._component("post_processor")
-
-    @post_processor.setter
-    def post_processor(self, post_processor: Any) -> None:
-        self._set_component("post_processor", post_processor)
-
-    @property
-    def decoder(self) -> Any:
-        """The decoder, an object of the library, or None."""
-        return self._component("decoder")
-
-    @decoder.setter
-    def decoder(self, decoder: Any) -> None:
-        self._set_component("decoder", decoder)
 
     # Truncation, padding, special tokens in texts
 
@@ -381,7 +214,7 @@ class Tokenizer:
             return n_added
 
     def get_added_tokens_decoder(self) -> dict[int, Any]:
-        """Added tokens by id, as objects of the library."""
+        """Give added tokens by id, as objects of the library."""
         if self._mine is None:
             theirs: dict[int, Any] = self._theirs.get_added_tokens_decoder()
             return theirs
@@ -487,43 +320,6 @@ class Tokenizer:
         texts: list[str] = self._ready().decode_batch(sequences, skip_special_tokens)
         return texts
 
-    # The same, not blocking an event loop
-
-    def async_encode(
-        self,
-        sequence: Any,
-        pair: Any = None,
-        is_pretokenized: bool = False,
-        add_special_tokens: bool = True,
-    ) -> Awaitable[Encoding]:
-        """As `encode`; offsets are in bytes of the text's UTF-8, as in tokenizers 0.23."""
-        ready = self._ready()
-        if isinstance(ready, ByteLevelTokenizer):
-            ready = partial(ready.encode, unit="byte")
-        else:
-            return ready.async_encode(  # type: ignore[no-any-return]
-                sequence, pair, is_pretokenized, add_special_tokens
-            )
-        return _in_thread(ready, sequence, pair, is_pretokenized, add_special_tokens)
-
-    def async_encode_batch(
-        self, input: Any, is_pretokenized: bool = False, add_special_tokens: bool = True
-    ) -> Awaitable[list[Encoding]]:
-        """As `encode_batch`."""
-        return _in_thread(self.encode_batch, input, is_pretokenized, add_special_tokens)
-
-    def async_encode_batch_fast(
-        self, input: Any, is_pretokenized: bool = False, add_special_tokens: bool = True
-    ) -> Awaitable[list[Encoding]]:
-        """As `encode_batch_fast`."""
-        return _in_thread(self.encode_batch_fast, input, is_pretokenized, add_special_tokens)
-
-    def async_decode_batch(
-        self, sequences: Any, skip_special_tokens: bool = True
-    ) -> Awaitable[list[str]]:
-        """As `decode_batch`."""
-        return _in_thread(self.decode_batch, sequences, skip_special_tokens)
-
     # For whoever brings the settings with the call
 
     def _settings_for(
@@ -594,12 +390,7 @@ class Tokenizer:
         if self._mine is None:
             text: str = self._theirs.to_str(pretty)
             return text
-        settings = self._mine.settings
-        if pretty:
-            return json.dumps(_document(settings, settings.pipeline.model.json), **_PRETTY)
-        return compact(_document(settings, None))[:-5] + (
-            settings.pipeline.model.compact_json + "}"
-        )
+        return write_tokenizer(self._mine.settings, pretty=pretty)
 
     def save(self, path: str, pretty: bool = True) -> None:
         """Write a `tokenizer.json`, whole or not at all."""
@@ -621,46 +412,3 @@ class Tokenizer:
         if self._mine is None:
             return f"<bytestride.tokenizers.Tokenizer over {self._theirs!r:.80}>"
         return f"<bytestride.tokenizers.Tokenizer of {self.get_vocab_size()} tokens>"
-
-
-_PRETTY: dict[str, Any] = {"ensure_ascii": False, "indent": 2}
-
-
-def _read(data: bytes, where: str) -> ByteLevelTokenizer:
-    pipeline, document = Pipeline.parse(data, where)
-    return ByteLevelTokenizer(
-        Settings(
-            pipeline,
-            Truncation.from_json(document.get("truncation")),
-            Padding.from_json(document.get("padding")),
-        )
-    )
-
-
-def _document(settings: Settings, model: Any) -> dict[str, Any]:
-    """Write the members of a `tokenizer.json` in the order of tokenizers 0.23."""
-    pipeline = settings.pipeline
-    added = [
-        {
-            "id": token.id,
-            "content": token.content,
-            "single_word": token.single_word,
-            "lstrip": token.lstrip,
-            "rstrip": token.rstrip,
-            "normalized": token.normalized,
-            "special": token.special,
-        }
-        for token in pipeline.added.by_id.values()
-    ]
-    return {
-        "version": "1.0",
-        "truncation": settings.truncation and settings.truncation.to_json(),
-        "padding": settings.padding and settings.padding.to_json(),
-        "added_tokens": added,
-        **{name: pipeline.nodes[name] for name in live.NODES},
-        "model": model,
-    }
-
-
-def _in_thread(function: Callable[..., Any], *arguments: Any) -> Awaitable[Any]:
-    return asyncio.get_running_loop().run_in_executor(None, partial(function, *arguments))

@@ -59,7 +59,9 @@ class AddedVocabulary:
         for that. A content stays special when it is added again as one that is not.
     """
 
-    def __init__(self, tokens: Iterable[AddedToken] = (), special: frozenset[str] = frozenset()):
+    def __init__(
+        self, tokens: Iterable[AddedToken] = (), special: frozenset[str] = frozenset()
+    ) -> None:
         self._by_content = {token.content: token for token in tokens}
         self._special = special | {
             token.content for token in self._by_content.values() if token.special
@@ -149,7 +151,7 @@ def _meet(one: str, other: str) -> bool:
 
 
 def text_of_added(token: AddedToken, normalizer: str | None) -> str:
-    """Text that an added token is known and decoded by: its content, normalised where it is to be."""
+    """Give the text that an added token is known by: its content, normalised where it is to be."""
     if token.normalized and normalizer is not None:
         return _core.normalize_nfc(token.content).decode()
     return token.content
