@@ -94,25 +94,30 @@ class Settings:
         texts: list[str] = []
         for sequence in sequences:
             texts.extend([sequence] if isinstance(sequence, str) else sequence)
-        ids = self.encode_texts(texts)
+        ids = iter(self.encode_texts(texts))
         if only_ids:
-            parts: Any = map(PlainIds, ids)
-        else:
-            parts = (
-                EncodedText(
-                    self.pipeline,
-                    text,
-                    text_ids,
-                    encode_special_tokens=self.encode_special_tokens,
-                    unit=unit,
+            return [
+                PlainIds(
+                    next(ids)
+                    if isinstance(sequence, str)
+                    else [token_id for _ in sequence for token_id in next(ids)]
                 )
-                for text, text_ids in zip(texts, ids, strict=True)
+                for sequence in sequences
+            ]
+        encoded = (
+            EncodedText(
+                self.pipeline,
+                text,
+                text_ids,
+                encode_special_tokens=self.encode_special_tokens,
+                unit=unit,
             )
-        parts = iter(parts)
+            for text, text_ids in zip(texts, ids, strict=True)
+        )
         return [
-            next(parts)
+            next(encoded)
             if isinstance(sequence, str)
-            else EncodedWords([next(parts) for _ in sequence])
+            else EncodedWords([next(encoded) for _ in sequence])
             for sequence in sequences
         ]
 

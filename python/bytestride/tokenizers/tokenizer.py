@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bytestride.errors import FormatError
 from bytestride.formats.files import read_file, write_file
-from bytestride.tokenizers import live
+from bytestride.tokenizers import live, training
 from bytestride.tokenizers.async_methods import AsyncMethods
 from bytestride.tokenizers.byte_level import ByteLevelTokenizer, Settings
 from bytestride.tokenizers.delegation import Delegating
@@ -319,6 +319,63 @@ class Tokenizer(Delegating, AsyncMethods):
         """Texts of many sequences of ids."""
         texts: list[str] = self._ready().decode_batch(sequences, skip_special_tokens)
         return texts
+
+    # Learning
+
+    def train(self, files: list[str], trainer: Any = None) -> None:
+        """Learn a vocabulary from text files, each line of which is a text.
+
+        Parameters
+        ----------
+        files : list of str
+        trainer : tokenizers.trainers.Trainer, optional
+            By default that of the model. Progress is not shown, whatever it says.
+        """
+        paths = training.paths_of(files)
+        self._train(paths, "line", trainer, lambda real: real.train(files, trainer))
+
+    def train_from_iterator(
+        self, iterator: Iterable[Any], trainer: Any = None, length: int | None = None
+    ) -> None:
+        """Learn a vocabulary from an iterator of texts, or of batches of texts.
+
+        Parameters
+        ----------
+        iterator : iterable of str, or of iterables of str
+        trainer : tokenizers.trainers.Trainer, optional
+            By default that of the model. Progress is not shown, whatever it says.
+        length : int, optional
+            How many elements there are: for showing progress, and not needed.
+        """
+        texts = training.texts_of(iterator)
+        self._train(
+            texts,
+            "document",
+            trainer,
+            lambda real: real.train_from_iterator(iterator, trainer, length),
+        )
+
+    def _train(self, source: Any, unit: str, trainer: Any, theirs: Callable[[Any], None]) -> None:
+        with self._lock:
+            if trainer is None:
+                trainer = self.model.get_trainer()
+            try:
+                document = json.loads(self.to_str())
+                plan = training.Plan.of(document, trainer)
+            except Exception as error:  # also components written in Python, which have no JSON
+                warnings.warn(
+                    f"training goes through the tokenizers library, at its speed: {error}",
+                    stacklevel=3,
+                )
+                theirs(self._assemble())
+                return
+            data = plan.learn(source, unit)
+            self._lent.clear()
+            try:
+                self._mine, self._theirs = read_tokenizer(data, "what was learned"), None
+            except FormatError:  # bytes that the text did not have, and were not asked for
+                self._mine, self._theirs = None, live.library().Tokenizer.from_buffer(data)
+            self._reason = None
 
     # For whoever brings the settings with the call
 
