@@ -19,13 +19,17 @@ from transformers.tokenization_utils_tokenizers import TokenizersBackend  # noqa
 from bytestride.tokenizers import Tokenizer  # noqa: E402
 from bytestride.transformers import AutoTokenizer  # noqa: E402
 
-VOCABULARIES = ["llama3", "qwen3", "deepseek_v3", "gptoss", "gpt2"]
-N_CALLS = 150
-N_CALLS_SLOW = 4000
+VOCABULARIES = [
+    "gpt2",
+    "qwen3",
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ("llama3", "deepseek_v3", "gptoss")),
+]
+N_CALLS = 100
+N_CALLS_SLOW = 600
 
 LINE = (
-    "It's I'LL we'd 'ſ naïve Übung 漢字かな 한국어 हिन्दी ไทย 🙂👍🏽 x_y a.b() {1234567} ½Ⅷ٣ 12 3.14 "
-    "e\u0301 http://e.org/?q=a&b //// … \u00a0 \u3000 \t \n \r\n \n\n !? the of and a <think>"
+    "It's I'LL we'd 'ſ naïve Übung 漢字かな 한국어 हिन्दी ไทย 🙂👍🏽 x_y a.b() {1234567} ½Ⅷ٣ 12 "
+    "3.14 e\u0301 http://e.org/?q=a&b //// … \u00a0 \u3000 \t \n \r\n \n\n !? the of and a <think>"
 )
 PIECES = LINE.split(" ")
 SPECIAL = [
@@ -121,19 +125,29 @@ def options_of(rng):
 
 
 def outcome(call):
-    """What a call gives, or how it fails, and what it warns of."""
+    """What a call gives, or the error that it raises, and what it warns of."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             result = plain(call())
         except Exception as error:
-            result = type(error).__name__, str(error)
+            result = error
         except BaseException as error:
-            # A panic of the original; ours is an exception with the same message or its own.
             if type(error).__name__ != "PanicException":
                 raise
-            result = "panic"
+            result = error
     return result, [str(warning.message) for warning in caught]
+
+
+def assert_same(got, expected, where):
+    if not isinstance(expected, BaseException):
+        assert got == expected, where
+    elif isinstance(expected, Exception):
+        assert isinstance(got, type(expected)), where
+        assert str(got) == str(expected), where
+    else:
+        # The original gives up with a panic, which is no Exception.
+        assert isinstance(got, Exception), where
 
 
 def plain(batch):
@@ -162,7 +176,10 @@ def column_of(value):
     if isinstance(value, torch.Tensor):
         return "pt", str(value.dtype), tuple(value.shape), value.tolist()
     if isinstance(value, np.ndarray):
-        return "np", str(value.dtype), value.shape, value.tolist()
+        rows = value.tolist()
+        if value.dtype == object:  # rows of different lengths
+            rows = [column_of(row) for row in rows]
+        return "np", str(value.dtype), value.shape, rows
     return value
 
 
@@ -170,7 +187,7 @@ def check_calls(pair, seed, n_calls):
     theirs, ours = pair
     rng = random.Random(seed)
     before = ours.backend_tokenizer.to_str()
-    kinds = {"error": 0, "result": 0}
+    n_results = 0
     for _ in range(n_calls):
         (arguments, options), more = texts_of(rng), options_of(rng)
         options = options | more
@@ -179,15 +196,12 @@ def check_calls(pair, seed, n_calls):
             tokenizer.truncation_side, tokenizer.padding_side = sides
         expected, expected_warnings = outcome(lambda: theirs(*arguments, **options))  # noqa: B023
         got, got_warnings = outcome(lambda: ours(*arguments, **options))  # noqa: B023
-        if expected == "panic":
-            assert len(got) == 2, (arguments, options, got)
-        else:
-            assert got == expected, (arguments, options, sides)
+        assert_same(got, expected, (arguments, options, sides))
         assert got_warnings == expected_warnings, (arguments, options)
-        kinds["error" if len(expected) == 2 else "result"] += 1
+        n_results += not isinstance(expected, BaseException)
     assert ours.backend_tokenizer.to_str() == before
     # Nearly all of it is about results.
-    assert kinds["result"] > 0.7 * n_calls
+    assert n_results > 0.6 * n_calls
 
 
 def test_random_calls(pair):
@@ -195,7 +209,7 @@ def test_random_calls(pair):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2, 5))
+@pytest.mark.parametrize("seed", range(2, 4))
 def test_many_random_calls(pair, seed):
     check_calls(pair, seed, N_CALLS_SLOW)
 

@@ -23,20 +23,25 @@ class CallView:
         self.encode_special_tokens: bool = backend.encode_special_tokens
 
     def enable_truncation(self, max_length: int, **options: Any) -> None:
+        """Cut what this call encodes."""
         self.truncation = {"max_length": max_length, **options}
 
     def no_truncation(self) -> None:
+        """Cut nothing."""
         self.truncation = None
 
     def enable_padding(self, **options: Any) -> None:
+        """Pad what this call encodes."""
         self.padding = options
 
     def no_padding(self) -> None:
+        """Pad nothing."""
         self.padding = None
 
     def encode_batch(
         self, input: Sequence[Any], is_pretokenized: bool = False, add_special_tokens: bool = True
     ) -> list[Encoding]:
+        """Encode many inputs or pairs as it was set up."""
         return self._backend._encode_batch(
             input,
             is_pretokenized=is_pretokenized,

@@ -21,14 +21,31 @@ from bytestride.tokenizers.rows import Rows
 from bytestride.transformers.call_view import CallView
 from bytestride.transformers.columns import columns_of
 
-# What `_encode_plus` below knows of; where another release of transformers has other arguments, its
-# own code runs.
-_ARGUMENTS = (
-    "self text text_pair add_special_tokens padding_strategy truncation_strategy max_length stride "
-    "is_split_into_words pad_to_multiple_of padding_side return_tensors return_token_type_ids "
-    "return_attention_mask return_overflowing_tokens return_special_tokens_mask "
-    "return_offsets_mapping return_length verbose split_special_tokens kwargs"
-).split()
+# What `_encode_texts` knows of; where another release of transformers has other arguments, its own
+# code runs.
+_ARGUMENTS = [
+    "self",
+    "text",
+    "text_pair",
+    "add_special_tokens",
+    "padding_strategy",
+    "truncation_strategy",
+    "max_length",
+    "stride",
+    "is_split_into_words",
+    "pad_to_multiple_of",
+    "padding_side",
+    "return_tensors",
+    "return_token_type_ids",
+    "return_attention_mask",
+    "return_overflowing_tokens",
+    "return_special_tokens_mask",
+    "return_offsets_mapping",
+    "return_length",
+    "verbose",
+    "split_special_tokens",
+    "kwargs",
+]
 _KNOWN_RELEASE = list(inspect.signature(TokenizersBackend._encode_plus).parameters) == _ARGUMENTS
 
 

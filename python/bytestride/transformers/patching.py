@@ -1,6 +1,6 @@
 """Making code that cannot be edited load tokenizers through bytestride.
 
-All ways to load a tokenizer, `AutoTokenizer`, `AutoProcessor`, pipelines and the classes themselves,
+All ways to load a tokenizer (`AutoTokenizer`, `AutoProcessor`, pipelines, the classes themselves)
 end in one class method, so that is the one thing replaced. Streams of decoded text are the other
 place where programs hand the wrapped tokenizer to the tokenizers library itself.
 """
