@@ -28,7 +28,9 @@ def columns_of(
     Where all rows are equally long and tensors are asked for, ids and masks are int64 tensors; all
     else is lists, of which `BatchEncoding` makes tensors, or says why it cannot.
     """
-    as_tensor = None if rows.width is None else _maker(return_tensors)
+    as_tensor = _maker(return_tensors)
+    if as_tensor is not None and rows.width is None:
+        as_tensor = None
     data: dict[str, Any] = {}
     if as_tensor is not None:
         data["input_ids"] = as_tensor(rows.input_ids())

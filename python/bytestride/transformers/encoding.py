@@ -17,7 +17,6 @@ from transformers.utils import TensorType
 
 from bytestride import _core
 from bytestride.tokenizers import Tokenizer
-from bytestride.tokenizers.rows import Rows
 from bytestride.transformers.call_view import CallView
 from bytestride.transformers.columns import columns_of
 
@@ -131,7 +130,7 @@ class EncodesHere:
             offset_mapping=return_offsets_mapping,
             length=return_length,
         )
-        _warn_if_too_long(self, rows, data["input_ids"], max_length, verbose)
+        _warn_if_too_long(self, data["input_ids"], max_length, verbose)
         if not is_batched and return_tensors is None:
             data = {
                 name: column if name == "length" else column[0] for name, column in data.items()
@@ -197,7 +196,7 @@ def _padding(
 
 
 def _warn_if_too_long(
-    tokenizer: Any, rows: Rows, input_ids: Any, max_length: int | None, verbose: bool
+    tokenizer: Any, input_ids: Any, max_length: int | None, verbose: bool
 ) -> None:
     """Tell transformers of each row; as it warns once, of those that are too long the first."""
     warn = tokenizer._eventual_warn_about_too_long_sequence
@@ -205,7 +204,7 @@ def _warn_if_too_long(
         if max_length is not None or not verbose:
             return
         limit = tokenizer.model_max_length
-        candidates = input_ids if rows.width is None else input_ids[:1]
+        candidates = input_ids if isinstance(input_ids, list) else input_ids[:1]
         input_ids = list(islice((ids for ids in candidates if len(ids) > limit), 1))
     for ids in input_ids:
         warn(ids if isinstance(ids, list) else ids.tolist(), max_length, verbose)
