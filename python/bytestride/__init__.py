@@ -1,25 +1,55 @@
 """Byte-level BPE: learn a vocabulary, encode corpora with it, serve sliding next-token windows."""
 
-from bytestride._core import (
-    StreamDecoder,
-    apply_merge,
-    backend,
-    cache_budget,
-    cache_bytes_in_use,
-    count_pairs,
-    cut_documents,
-    set_cache_budget,
-)
-from bytestride.definition import AddedToken, Definition
-from bytestride.errors import FormatError
-from bytestride.ragged import Ragged
-from bytestride.store import TokenStore, TokenStoreWriter, open_tokens
-from bytestride.tokenizer import Tokenizer
-from bytestride.training import LearnedVocabulary, WordCounts, count_words, learn_vocabulary
-from bytestride.windows import Windows, window_starts
-from bytestride.words import WordTokenizer
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bytestride._core import (
+        StreamDecoder,
+        apply_merge,
+        backend,
+        cache_budget,
+        cache_bytes_in_use,
+        count_pairs,
+        cut_documents,
+        set_cache_budget,
+    )
+    from bytestride.definition import AddedToken, Definition
+    from bytestride.errors import FormatError
+    from bytestride.ragged import Ragged
+    from bytestride.store import TokenStore, TokenStoreWriter, open_tokens
+    from bytestride.tokenizer import Tokenizer
+    from bytestride.training import LearnedVocabulary, WordCounts, count_words, learn_vocabulary
+    from bytestride.windows import Windows, window_starts
+    from bytestride.words import WordTokenizer
 
 __version__ = "0.1.0"
+
+# A name is imported when it is first asked for, so that a program that uses one of them does not
+# wait for the others.
+_HOMES = {
+    "_core": (
+        "StreamDecoder",
+        "apply_merge",
+        "backend",
+        "cache_budget",
+        "cache_bytes_in_use",
+        "count_pairs",
+        "cut_documents",
+        "set_cache_budget",
+    ),
+    "definition": ("AddedToken", "Definition"),
+    "errors": ("FormatError",),
+    "ragged": ("Ragged",),
+    "store": ("TokenStore", "TokenStoreWriter", "open_tokens"),
+    "tokenizer": ("Tokenizer",),
+    "training": ("LearnedVocabulary", "WordCounts", "count_words", "learn_vocabulary"),
+    "windows": ("Windows", "window_starts"),
+    "words": ("WordTokenizer",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "AddedToken",
@@ -47,3 +77,15 @@ __all__ = [
     "set_cache_budget",
     "window_starts",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'bytestride' has no attribute {name!r}")
+    value = getattr(import_module(f"bytestride.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -16,16 +16,15 @@ import numpy as np
 from bytestride import _core, formats
 from bytestride.cores import apply_quota
 from bytestride.corpus.documents import Documents, for_core
-from bytestride.corpus.sources import Source
 from bytestride.definition import AddedToken, Definition
 from bytestride.ragged import Ragged
 from bytestride.splitting import splitter_of
-from bytestride.training.train import extend_vocabulary, learn_vocabulary
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     from typing_extensions import Self
 
+    from bytestride.corpus.sources import Source
     from bytestride.stages import Pattern
     from bytestride.training.count_settings import SpecialsInText, Unit
     from bytestride.training.counting import Progress
@@ -153,6 +152,8 @@ class Tokenizer(_core.Engine):
             `vocab_size` is below the bytes plus the special tokens; special tokens contradict
             themselves or the counts; the counts lack what the preset needs.
         """
+        from bytestride.training.train import learn_vocabulary
+
         record = learn_vocabulary(
             source,
             vocab_size,
@@ -248,6 +249,8 @@ class Tokenizer(_core.Engine):
             The size is below the present one; the counts were cut at other special tokens, or have
             another normal form; they lack what the preset needs.
         """
+        from bytestride.training.train import extend_vocabulary
+
         if preset is None:
             preset = "bytestride" if self._training is None else self._training.preset
         record = extend_vocabulary(

@@ -44,7 +44,7 @@ class DecodeStream:
             before = tokenizer.decode(self._ids, self._skip)
             if not before.endswith("\ufffd"):
                 self._prefix, self._n_prefix = before, len(self._ids)
-        self._ids += new
+        self._ids = self._ids + new  # another list: a copy of this stream has the old one
         text = tokenizer.decode(self._ids, self._skip)
         if len(text.encode()) <= len(self._prefix.encode()) or text.endswith("\ufffd"):
             return None

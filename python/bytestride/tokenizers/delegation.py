@@ -71,7 +71,7 @@ class Delegating:
     def _fall_back(self, data: bytes, error: FormatError, stacklevel: int) -> None:
         """Let the library read a document; the error stands where it cannot, either."""
         try:
-            self._theirs = live.library().Tokenizer.from_buffer(data)
+            self._theirs = live.real_tokenizer().from_buffer(data)
         except ImportError:
             raise error from None
         except Exception as theirs:
@@ -89,9 +89,7 @@ class Delegating:
         """Give the library's tokenizer, to be changed; who encodes is found out afterwards."""
         if self._mine is not None:
             settings = self._mine.settings
-            self._theirs = live.library().Tokenizer.from_str(
-                write_tokenizer(settings, pretty=False)
-            )
+            self._theirs = live.real_tokenizer().from_str(write_tokenizer(settings, pretty=False))
             self._theirs.encode_special_tokens = settings.encode_special_tokens
             self._mine = None
         self._reason = None
@@ -112,7 +110,7 @@ class Delegating:
                 component = getattr(self._theirs, name)
             elif name == "model":
                 text = write_tokenizer(self._mine.settings, pretty=False)
-                component = live.library().Tokenizer.from_str(text).model
+                component = live.real_tokenizer().from_str(text).model
             else:
                 component = live.component(self._mine.settings.pipeline, name)
             self._lend(name, component)

@@ -41,6 +41,14 @@ def library() -> Any:
     return tokenizers
 
 
+def real_tokenizer() -> Any:
+    """Give the library's own `Tokenizer`, also where its name was made to be the mirror's."""
+    library()
+    from tokenizers.tokenizers import Tokenizer
+
+    return Tokenizer
+
+
 def component(pipeline: Pipeline, name: str) -> Any:
     """Make a component of a tokenizer as an object of the library; None where there is none."""
     if pipeline.nodes[name] is None:
@@ -54,7 +62,7 @@ def component(pipeline: Pipeline, name: str) -> Any:
         name: pipeline.nodes[name],
         "model": pipeline.model.options | {"vocab": {}, "merges": []},
     }
-    return getattr(library().Tokenizer.from_str(compact(document)), name)
+    return getattr(real_tokenizer().from_str(compact(document)), name)
 
 
 def state_of(name: str, component: Any) -> Any:

@@ -43,7 +43,7 @@ class Tokenizer(Delegating, AsyncMethods):
     """
 
     def __init__(self, model: Any) -> None:
-        self._theirs = live.library().Tokenizer(model)
+        self._theirs = live.real_tokenizer()(model)
 
     # From files and objects
 
@@ -374,7 +374,7 @@ class Tokenizer(Delegating, AsyncMethods):
             try:
                 self._mine, self._theirs = read_tokenizer(data, "what was learned"), None
             except FormatError:  # bytes that the text did not have, and were not asked for
-                self._mine, self._theirs = None, live.library().Tokenizer.from_buffer(data)
+                self._mine, self._theirs = None, live.real_tokenizer().from_buffer(data)
             self._reason = None
 
     # For whoever brings the settings with the call
@@ -467,5 +467,8 @@ class Tokenizer(Delegating, AsyncMethods):
 
     def __repr__(self) -> str:
         if self._mine is None:
-            return f"<bytestride.tokenizers.Tokenizer over {self._theirs!r:.80}>"
+            return repr(self._theirs)
         return f"<bytestride.tokenizers.Tokenizer of {self.get_vocab_size()} tokens>"
+
+    def __str__(self) -> str:
+        return repr(self) if self._mine is not None else str(self._theirs)
