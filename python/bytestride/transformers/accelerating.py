@@ -5,10 +5,10 @@ from __future__ import annotations
 import warnings
 from typing import Any, TypeVar
 
-import tokenizers
 from transformers.tokenization_utils_tokenizers import TokenizersBackend
 
 from bytestride.tokenizers import Tokenizer
+from bytestride.tokenizers.live import real_tokenizer
 from bytestride.transformers.classes import accelerated_class
 
 T = TypeVar("T")
@@ -53,7 +53,7 @@ def _convert(tokenizer: Any, *, change_class: bool) -> str | None:
         return "it does not wrap a tokenizer of the tokenizers library"
     backend = tokenizer._tokenizer
     if not isinstance(backend, Tokenizer):
-        if type(backend) is not tokenizers.Tokenizer:
+        if type(backend) is not real_tokenizer():
             return f"it wraps {type(backend).__qualname__}, not a tokenizers.Tokenizer"
         backend = Tokenizer._from_real(backend)
         if backend._reason is not None:

@@ -16,8 +16,12 @@ from transformers.tokenization_utils_tokenizers import TokenizersBackend
 from transformers.utils import TensorType
 
 from bytestride import _core
-from bytestride.tokenizers import Tokenizer
-from bytestride.transformers.call_view import CallView
+from bytestride.transformers.call_view import (
+    CallView,
+    DecodeView,
+    encodes_here,
+    splits_with_the_library,
+)
 from bytestride.transformers.columns import columns_of
 
 # What `_encode_texts` knows of; where another release of transformers has other arguments, its own
@@ -59,7 +63,7 @@ class EncodesHere:
     _tokenizer: Any
 
     def _encode_plus(self, *arguments: Any, **options: Any) -> BatchEncoding:
-        if _can_encode_here(self):
+        if _KNOWN_RELEASE and _can_encode_here(self):
             encoded = self._encode_texts(*arguments, **options)
             if encoded is not None:
                 return encoded
@@ -91,6 +95,8 @@ class EncodesHere:
         **others: Any,
     ) -> BatchEncoding | None:
         """Encode one plain text, or many; None where it is something else or more is asked for."""
+        if split_special_tokens is None:
+            split_special_tokens = self.split_special_tokens
         is_batched = isinstance(text, list | tuple)
         texts = list(text) if is_batched else [text]
         if (
@@ -100,6 +106,7 @@ class EncodesHere:
             or is_split_into_words
             or return_overflowing_tokens
             or sanitize_control_tokens
+            or splits_with_the_library(self._tokenizer, split_special_tokens)
             or more
             or others
         ):
@@ -109,9 +116,7 @@ class EncodesHere:
             add_special_tokens=add_special_tokens,
             truncation=_truncation(self, truncation_strategy, max_length, stride),
             padding=_padding(self, padding_strategy, max_length, pad_to_multiple_of, padding_side),
-            encode_special_tokens=(
-                self.split_special_tokens if split_special_tokens is None else split_special_tokens
-            ),
+            encode_special_tokens=split_special_tokens,
         )
         if rows is None:
             return None
@@ -145,22 +150,46 @@ class EncodesHere:
         """
         tokenizer = self
         if _can_encode_here(self):
-            tokenizer = object.__new__(type(self))
-            tokenizer.__dict__.update(self.__dict__, _tokenizer=CallView(self._tokenizer))
+            tokenizer = _twin(self, CallView(self._tokenizer))
         encode: Any = super(EncodesHere, tokenizer)
         return encode._encode_plus(*arguments, **options)
 
+    def _decode(self: Any, *arguments: Any, **options: Any) -> str:
+        clean_up = options.get("clean_up_tokenization_spaces")
+        if clean_up is None:
+            clean_up = self.clean_up_tokenization_spaces
+        tokenizer = self
+        if (
+            clean_up
+            and _is_of_transformers(super(EncodesHere, type(self)), "_decode")
+            and encodes_here(self._tokenizer)
+        ):
+            tokenizer = _twin(self, DecodeView(self._tokenizer))
+        decode: Any = super(EncodesHere, tokenizer)
+        text: str = decode._decode(*arguments, **options)
+        return text
+
+
+def _twin(tokenizer: Any, backend: Any) -> Any:
+    """Give the same tokenizer with another backend."""
+    twin = object.__new__(type(tokenizer))
+    twin.__dict__.update(tokenizer.__dict__, _tokenizer=backend)
+    return twin
+
 
 def _can_encode_here(tokenizer: Any) -> bool:
-    backend, cls = tokenizer._tokenizer, type(tokenizer)
+    cls = type(tokenizer)
     return (
-        isinstance(backend, Tokenizer)
-        and backend._reason is None
-        and _KNOWN_RELEASE
-        and super(EncodesHere, cls)._encode_plus is TokenizersBackend._encode_plus
-        and cls._convert_encoding is TokenizersBackend._convert_encoding
-        and cls.set_truncation_and_padding is TokenizersBackend.set_truncation_and_padding
+        encodes_here(tokenizer._tokenizer)
+        and _is_of_transformers(super(EncodesHere, cls), "_encode_plus")
+        and _is_of_transformers(cls, "_convert_encoding")
+        and _is_of_transformers(cls, "set_truncation_and_padding")
     )
+
+
+def _is_of_transformers(cls: Any, name: str) -> bool:
+    """Whether a class has a method as transformers wrote it for all, and no way of its own."""
+    return getattr(cls, name) is getattr(TokenizersBackend, name)
 
 
 def _truncation(

@@ -146,6 +146,53 @@ def test_changes_are_followed(ours, theirs):
     assert ours.num_special_tokens_to_add(True) == theirs.num_special_tokens_to_add(True)
 
 
+def test_a_backend_that_becomes_another_kind(ours, theirs):
+    """Lower case is not bytestride's matter: the library takes over, in the same object."""
+    from tokenizers import normalizers
+
+    for tokenizer in (ours, theirs):
+        tokenizer.backend_tokenizer.normalizer = normalizers.Lowercase()
+    texts = [text.upper() for text in TEXTS]
+    with pytest.warns(UserWarning, match="goes through the tokenizers library"):
+        got = ours(texts, padding=True, truncation=True, max_length=8)
+    assert got.data == theirs(texts, padding=True, truncation=True, max_length=8).data
+    assert ours(texts, texts).data == theirs(texts, texts).data
+    assert ours.decode([5, 6, 7]) == theirs.decode([5, 6, 7])
+    for tokenizer in (ours, theirs):
+        tokenizer.backend_tokenizer.normalizer = None
+    assert ours(texts).data == theirs(texts).data
+
+
+def test_special_tokens_split_where_added_tokens_lie_across_them(ours, theirs):
+    for tokenizer in (ours, theirs):
+        tokenizer.add_tokens(["fox<|im_"])
+    assert ours.backend_tokenizer._ready().settings.pipeline.overlap is not None
+    texts = ["the fox<|im_start|>dog", *TEXTS]
+    for options in (
+        {"split_special_tokens": True},
+        {},
+        {"split_special_tokens": True, "padding": True, "truncation": True, "max_length": 7},
+        {"split_special_tokens": True, "return_overflowing_tokens": True, "max_length": 7},
+    ):
+        assert ours(texts, **options).data == theirs(texts, **options).data
+
+
+@pytest.mark.parametrize("corrupt", [False, True])
+def test_cleaning_up_asks_for_no_model(ours, theirs, corrupt, monkeypatch):
+    name = "clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output"
+    text = "the dog . the fox 's , do n't"
+    for tokenizer in (ours, theirs):
+        monkeypatch.setattr(tokenizer, name, corrupt)
+    ids = theirs(text, add_special_tokens=False)["input_ids"]
+    expected = theirs.decode(ids, clean_up_tokenization_spaces=True)
+    assert (expected != text) == corrupt
+    model = property(lambda backend: pytest.fail("a model was made"))
+    monkeypatch.setattr(type(ours.backend_tokenizer), "model", model, raising=False)
+    assert ours.decode(ids, clean_up_tokenization_spaces=True) == expected
+    ours.clean_up_tokenization_spaces = True
+    assert ours.batch_decode([ids, ids]) == [expected, expected]
+
+
 def test_wrong_arguments_fail_as_before(ours, theirs):
     for arguments, options in [
         (([],), {}),
