@@ -3,8 +3,6 @@
 import subprocess
 import sys
 
-import pytest
-
 import bytestride
 
 HEAVY = {"torch", "pyarrow", "regex", "rich", "ray", "transformers", "tokenizers", "tiktoken"}

@@ -66,6 +66,16 @@ class Settings:
         self, first: Input, second: Input | None, *, add_special_tokens: bool, unit: str = "char"
     ) -> Encoding:
         """Encode one checked input, or a pair."""
+        if second is None and isinstance(first, str):
+            ids = self.pipeline.engine.encode(first, **self._specials())
+            text = EncodedText(
+                self.pipeline,
+                first,
+                ids,
+                encode_special_tokens=self.encode_special_tokens,
+                unit=unit,
+            )
+            return self._finish([text], add_special_tokens)
         sequences = [first] if second is None else [first, second]
         encoded = self._encode_sequences(sequences, unit)
         return self._finish(encoded, add_special_tokens)

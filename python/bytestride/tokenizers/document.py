@@ -33,7 +33,7 @@ def write_tokenizer(settings: Settings, *, pretty: bool) -> str:
     """Write the text of a document, with two spaces a level or without white space."""
     model = settings.pipeline.model
     if pretty:
-        return json.dumps(_document(settings, model.json), ensure_ascii=False, indent=2)
+        return json.dumps(_document(settings, model.to_json()), ensure_ascii=False, indent=2)
     # The model is most of the text, and does not change.
     before_model = compact(_document(settings, None)).removesuffix("null}")
     return f"{before_model}{model.compact_json}}}"

@@ -50,9 +50,8 @@ class Model:
         self.vocab = vocab
         self.options = options
 
-    @cached_property
-    def json(self) -> dict[str, Any]:
-        """The model as tokenizers 0.23 writes it."""
+    def to_json(self) -> dict[str, Any]:
+        """Write the model as tokenizers 0.23 does."""
         texts = self.vocab.texts
         assert self.definition.merges is not None  # a document lists them
         merges = self.definition.merges.tolist()
@@ -63,8 +62,8 @@ class Model:
 
     @cached_property
     def compact_json(self) -> str:
-        """The same as text without white space."""
-        return compact(self.json)
+        """The same as text without white space, kept: it is most of every pickle."""
+        return compact(self.to_json())
 
 
 def compact(value: object) -> str:
