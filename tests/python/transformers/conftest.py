@@ -3,9 +3,6 @@
 import json
 
 import pytest
-
-pytest.importorskip("transformers", reason="transformers is not installed")
-
 import transformers
 
 from bytestride import Tokenizer
