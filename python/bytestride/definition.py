@@ -10,16 +10,23 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
 from bytestride import _core
+from bytestride.errors import shown
 from bytestride.stages import Pattern, as_json, check_pattern
 from bytestride.token_map import MAX_ID, TokenMap
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+
+MAX_ADDED_BYTES: Final = 2**22
+"""Of all added tokens together: 4 MiB, of which published tokenizers have at most a hundredth. What
+finds them in a text takes about 80 bytes of memory for each.
+"""
 
 
 @dataclass(frozen=True)
@@ -69,12 +76,26 @@ class AddedToken:
         return tuple(name for name in names if getattr(self, name))
 
 
+SourceKind = Literal["tokenizer.json", "tiktoken", "vocab.json", "tekken.json"]
+
+
 @dataclass(frozen=True)
 class Source:
-    """The document that a definition was read from, kept so that saving it loses nothing."""
+    """The document that a definition was read from, kept so that saving it loses nothing.
 
-    kind: Literal["tokenizer.json", "tiktoken"]
+    Attributes
+    ----------
+    kind : str
+        Its format.
+    data : bytes
+        The content of the file.
+    beside : tuple of (str, bytes)
+        Names and contents of the other files that it was read with.
+    """
+
+    kind: SourceKind
     data: bytes = field(repr=False)
+    beside: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +156,7 @@ class Definition:
         _check_added_tokens(self.added_tokens, tokens)
         object.__setattr__(self, "pattern", check_pattern(self.pattern))
         if self.normalizer not in (None, "NFC"):
-            raise ValueError(f"normalizer must be None or 'NFC', not {self.normalizer!r}")
+            raise ValueError(f"normalizer must be None or 'NFC', not {shown(self.normalizer)}")
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Definition):
@@ -265,7 +286,7 @@ def _explain_merges(pairs: npt.NDArray[Any], tokens: TokenMap) -> None:
         product = tokens[left] + tokens[right]
         if tokens.id_of(product) is None:
             raise ValueError(
-                f"merge {row}, ids {(left, right)}, makes {product!r}, which is no token"
+                f"merge {row}, ids {(left, right)}, makes {shown(product)}, which is no token"
             )
 
 
@@ -279,22 +300,29 @@ def pair_codes(pairs: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint64]:
 def _check_added_tokens(added: tuple[AddedToken, ...], tokens: TokenMap) -> None:
     """Check contents and ids of the added tokens."""
     contents = set()
+    n_bytes = 0
     for token in added:
         if not isinstance(token.content, str) or not token.content:
-            raise ValueError(f"an added token's content must be a text, not {token.content!r}")
+            raise ValueError(f"an added token's content must be a text, not {shown(token.content)}")
         if token.content in contents:
-            raise ValueError(f"added token {token.content!r} stands twice in the list")
+            raise ValueError(f"added token {shown(token.content)} stands twice in the list")
         contents.add(token.content)
         try:
             data = token.content.encode()
         except UnicodeEncodeError:
-            raise ValueError(f"added token {token.content!r} holds a lone surrogate") from None
+            raise ValueError(f"added token {shown(token.content)} holds a lone surrogate") from None
+        n_bytes += len(data)
+        if n_bytes > MAX_ADDED_BYTES:
+            raise ValueError(
+                f"added tokens have more than {MAX_ADDED_BYTES:,} bytes together, up to "
+                f"{shown(token.content)}; make ordinary tokens of some"
+            )
         if type(token.id) is not int or not 0 <= token.id <= MAX_ID:
             raise ValueError(
-                f"added token {token.content!r} has id {token.id!r}, outside 0..{MAX_ID}"
+                f"added token {shown(token.content)} has id {shown(token.id)}, outside 0..{MAX_ID}"
             )
         if tokens.get(token.id, data) != data:
             raise ValueError(
-                f"added token {token.content!r} has id {token.id}, which is that of the ordinary "
-                f"token {tokens[token.id]!r}"
+                f"added token {shown(token.content)} has id {token.id}, which is that of the "
+                f"ordinary token {shown(tokens[token.id])}"
             )

@@ -1,4 +1,4 @@
-r"""Published patterns and vocabularies: names, texts, hashes, special tokens, where they lie.
+r"""Published patterns and vocabularies: names, texts, hashes, special tokens.
 
 Nothing here opens a network connection. Facts about vocabularies are those of tiktoken 0.14
 (`tiktoken_ext/openai_public.py`); a file is trusted by its SHA-256 alone.
@@ -15,12 +15,9 @@ text, which gives other pieces though, with that vocabulary, the same ids. The t
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -60,6 +57,25 @@ def resolve_pattern(pattern: str) -> str:
 
 
 @dataclass(frozen=True)
+class VocabFile:
+    """A file that published vocabularies are kept in.
+
+    Attributes
+    ----------
+    name : str
+        Its plain name.
+    sha256 : str
+        SHA-256 of its content, in hex.
+    cache_name : str
+        Its name in tiktoken's cache: SHA-1, in hex, of the address it is published at.
+    """
+
+    name: str
+    sha256: str
+    cache_name: str
+
+
+@dataclass(frozen=True)
 class Published:
     """A published vocabulary.
 
@@ -91,25 +107,39 @@ _END_OF_TEXT = "<|endoftext|>"
 _END_OF_PROMPT = "<|endofprompt|>"
 _FILL_IN_THE_MIDDLE = ("<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>")
 
-# name: (SHA-256 of the content, SHA-1 of the address)
-_FILES = {
-    "r50k_base": (
+# SHA-256 of the content, SHA-1 of the address.
+_HASHES = {
+    "r50k_base.tiktoken": (
         "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930",
         "0ea1e91bbb3a60f729a8dc8f777fd2fc07cd8df4",
     ),
-    "p50k_base": (
+    "p50k_base.tiktoken": (
         "94b5ca7dff4d00767bc256fdd1b27e5b17361d7b8a5f968547f9f23eb70d2069",
         "ec7223a39ce59f226a68acc30dc1af2788490e15",
     ),
-    "cl100k_base": (
+    "cl100k_base.tiktoken": (
         "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
         "9b5ad71b2ce5302211f9c61530b329a4922fc6a4",
     ),
-    "o200k_base": (
+    "o200k_base.tiktoken": (
         "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
         "fb374d419588a4632f3f557e76b4b70aebbca790",
     ),
+    # GPT-2's own two files hold the ranks of r50k_base in another form.
+    "vocab.bpe": (
+        "1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5",
+        "6d1cbeee0f20b3d9449abfede4726ed8212e3aee",
+    ),
+    "encoder.json": (
+        "196139668be63f3b5d6574427317ae82f612a97c5d1cdaf36ed2256dbf636783",
+        "6c7ea1a7e38e3a7f062df639a5b80947f075ffe6",
+    ),
 }
+
+FILES: Final[Mapping[str, VocabFile]] = MappingProxyType(
+    {name: VocabFile(name, *hashes) for name, hashes in _HASHES.items()}
+)
+"""Files by plain name."""
 
 
 def _harmony_special_tokens() -> dict[str, int]:
@@ -131,9 +161,14 @@ def _harmony_special_tokens() -> dict[str, int]:
 
 
 def _published(name: str, file: str, pattern: str, special_tokens: dict[str, int]) -> Published:
-    sha256, cache_name = _FILES[file]
+    kept_in = FILES[f"{file}.tiktoken"]
     return Published(
-        name, f"{file}.tiktoken", sha256, cache_name, pattern, MappingProxyType(special_tokens)
+        name,
+        kept_in.name,
+        kept_in.sha256,
+        kept_in.cache_name,
+        pattern,
+        MappingProxyType(special_tokens),
     )
 
 
@@ -143,7 +178,6 @@ PUBLISHED: Final[Mapping[str, Published]] = MappingProxyType(
         record.name: record
         for record in (
             _published("r50k_base", "r50k_base", GPT2_TIKTOKEN, {_END_OF_TEXT: 50256}),
-            # GPT-2's own two files hold the ranks of r50k_base in another form.
             _published("gpt2", "r50k_base", GPT2_TIKTOKEN, {_END_OF_TEXT: 50256}),
             _published("p50k_base", "p50k_base", GPT2_TIKTOKEN, {_END_OF_TEXT: 50256}),
             _published(
@@ -183,35 +217,10 @@ def identify(data: bytes) -> Published | None:
     return next((record for record in PUBLISHED.values() if record.sha256 == sha256), None)
 
 
-def find(name: str) -> Path:
-    """Find the file of a published vocabulary on this machine, and check its content.
-
-    Looked at, in order: ``BYTESTRIDE_VOCAB_DIR``; tiktoken's caches ``TIKTOKEN_CACHE_DIR``,
-    ``DATA_GYM_CACHE_DIR`` and ``data-gym-cache`` in the folder for temporary files; and
-    ``~/.cache/bytestride`` (``XDG_CACHE_HOME`` is honoured). In each, the plain name of the file
-    and then the name tiktoken gives it in its cache.
-
-    Raises
-    ------
-    ValueError
-        The name is not that of a published vocabulary.
-    FileNotFoundError
-        No file with the right content; the message lists every path looked at.
-    """
-    record = published(name)
-    looked_at = []
-    for folder in _folders():
-        for file_name in (record.file_name, record.cache_name):
-            path = folder / file_name
-            verdict = _verdict(path, record.sha256)
-            if verdict is None:
-                return path
-            looked_at.append(f"  {path} ({verdict})")
-    raise FileNotFoundError(
-        f"the vocabulary {name!r} is not on this machine, and bytestride downloads nothing. Put "
-        f"{record.file_name} (SHA-256 {record.sha256}) into one of these folders, for example by "
-        f"setting BYTESTRIDE_VOCAB_DIR. Looked at:\n" + "\n".join(looked_at)
-    )
+def identify_file(data: bytes) -> VocabFile | None:
+    """Tell whether `data` is a file of a published vocabulary, by its SHA-256."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    return next((file for file in FILES.values() if file.sha256 == sha256), None)
 
 
 def published(name: str) -> Published:
@@ -222,25 +231,3 @@ def published(name: str) -> Published:
         raise ValueError(
             f"{name!r} is no published vocabulary; the names are {', '.join(PUBLISHED)}"
         ) from None
-
-
-def _folders() -> Iterator[Path]:
-    for variable in ("BYTESTRIDE_VOCAB_DIR", "TIKTOKEN_CACHE_DIR", "DATA_GYM_CACHE_DIR"):
-        # tiktoken takes an empty name to mean "no cache".
-        if value := os.environ.get(variable):
-            yield Path(value)
-    yield Path(tempfile.gettempdir()) / "data-gym-cache"
-    cache_home = os.environ.get("XDG_CACHE_HOME")
-    yield (Path(cache_home) if cache_home else Path.home() / ".cache") / "bytestride"
-
-
-def _verdict(path: Path, sha256: str) -> str | None:
-    """Say what is wrong with a candidate file; None when it has the right content."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        return "not there"
-    except OSError as error:
-        return error.strerror or type(error).__name__
-    actual = hashlib.sha256(data).hexdigest()
-    return None if actual == sha256 else f"another content: SHA-256 {actual}"

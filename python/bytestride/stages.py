@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, get_args
 
+from bytestride.errors import shown
 from bytestride.published import PATTERNS
 
 Behavior = Literal["isolated", "contiguous", "merged_with_previous", "merged_with_next"]
@@ -61,6 +62,8 @@ Pattern = str | tuple[Stage, ...]
 """
 
 MAX_STAGES: Final = 32  # the core's kMaxStages
+MAX_PATTERN_CHARS: Final = 16_384
+"""Of a regular expression; the longest that a published tokenizer has is below 500."""
 
 SEQUENCES: Final[Mapping[str, tuple[Stage, ...]]] = MappingProxyType(
     {
@@ -93,17 +96,22 @@ def check_pattern(pattern: object) -> Pattern:
     if not isinstance(pattern, tuple):
         if not isinstance(pattern, str) or not pattern:
             raise ValueError(
-                f"pattern must be a regular expression text, or a tuple of stages, not {pattern!r}"
+                "pattern must be a regular expression text, or a tuple of stages, not "
+                f"{shown(pattern)}"
             )
+        _check_length(pattern)
         return pattern
     for stage in pattern:
         if not isinstance(stage, Stage):
-            raise ValueError(f"pattern must be stages, such as Split or Digits, not {stage!r}")
+            raise ValueError(f"pattern must be stages, such as Split or Digits, not {shown(stage)}")
         if isinstance(stage, Split) and (not isinstance(stage.pattern, str) or not stage.pattern):
-            raise ValueError(f"pattern must be a regular expression text, not {stage.pattern!r}")
+            text = shown(stage.pattern)
+            raise ValueError(f"pattern must be a regular expression text, not {text}")
+        if isinstance(stage, Split):
+            _check_length(stage.pattern)
         if isinstance(stage, Split | Punctuation) and stage.behavior not in get_args(Behavior):
             names = ", ".join(get_args(Behavior))
-            raise ValueError(f"the behavior of a split must be one of {names}, not {stage!r}")
+            raise ValueError(f"the behavior of a split must be one of {names}, not {shown(stage)}")
     if len(pattern) > MAX_STAGES:
         raise ValueError(f"pattern has {len(pattern)} stages; at most {MAX_STAGES} are followed")
     if pattern.count(SpaceBefore()) > 1:
@@ -111,6 +119,14 @@ def check_pattern(pattern: object) -> Pattern:
     if len(pattern) == 1 and isinstance(pattern[0], Split) and pattern[0].behavior == "isolated":
         return pattern[0].pattern
     return _GRAMMARS.get(pattern, pattern)
+
+
+def _check_length(text: str) -> None:
+    if len(text) > MAX_PATTERN_CHARS:
+        raise ValueError(
+            f"pattern {shown(text)} has {len(text)} characters; at most {MAX_PATTERN_CHARS} are "
+            "read"
+        )
 
 
 def as_json(pattern: Pattern) -> str | list[list[str]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from bytestride import _core
+from bytestride.errors import shown
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -98,18 +99,18 @@ def _is_id(token_id: object) -> bool:
 def _table_of(tokens: dict[int, bytes]) -> _core.TokenTable:
     if set(map(type, tokens)) - {int}:
         wrong = next(token_id for token_id in tokens if type(token_id) is not int)
-        raise ValueError(f"token id {wrong!r} is not an integer")
+        raise ValueError(f"token id {shown(wrong)} is not an integer")
     if tokens and (min(tokens) < 0 or max(tokens) > MAX_ID):
         wrong = next(token_id for token_id in tokens if not 0 <= token_id <= MAX_ID)
         raise ValueError(f"token id {wrong} is outside 0..{MAX_ID}")
     if set(map(type, tokens.values())) - {bytes}:
         wrong = next(token_id for token_id, value in tokens.items() if type(value) is not bytes)
-        raise ValueError(f"token id {wrong} is {tokens[wrong]!r}, which is not bytes")
+        raise ValueError(f"token id {wrong} is {shown(tokens[wrong])}, which is not bytes")
     id_of = {value: token_id for token_id, value in tokens.items()}
     if len(id_of) != len(tokens):
         wrong = next(token_id for token_id, value in tokens.items() if id_of[value] != token_id)
         value = tokens[wrong]
-        raise ValueError(f"token {value!r} has two ids, {wrong} and {id_of[value]}")
+        raise ValueError(f"token {shown(value)} has two ids, {wrong} and {id_of[value]}")
     if b"" in id_of:
         raise ValueError(f"token id {id_of[b'']} is empty")
     offsets = np.zeros(len(tokens) + 1, np.int64)

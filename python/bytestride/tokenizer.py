@@ -17,14 +17,18 @@ from bytestride import _core, formats
 from bytestride.cores import apply_quota
 from bytestride.corpus.documents import Documents, for_core
 from bytestride.definition import AddedToken, Definition
+from bytestride.errors import FormatError
 from bytestride.ragged import Ragged
 from bytestride.splitting import splitter_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+    import tiktoken
+    import tokenizers
     from typing_extensions import Self
 
     from bytestride.corpus.sources import Source
+    from bytestride.formats import Format
     from bytestride.stages import Pattern
     from bytestride.training.count_settings import SpecialsInText, Unit
     from bytestride.training.counting import Progress
@@ -275,14 +279,21 @@ class Tokenizer(_core.Engine):
         pattern: str | None = None,
         special_tokens: Mapping[str, int] | None = None,
     ) -> Self:
-        """Read a tokenizer from a ``tokenizer.json`` or ``.tiktoken`` file, or by published name.
+        """Read a tokenizer from a file, or by published name.
+
+        Read are ``tokenizer.json``, ``.tiktoken`` files (``tiktoken.model`` of Kimi and Llama 3,
+        ``qwen.tiktoken``), ``vocab.json`` with ``merges.txt``, Mistral's ``tekken.json``, and the
+        vocabulary in a ``.gguf`` file; `bytestride.formats` says what each holds.
 
         Parameters
         ----------
         path_or_name : str or path
-            A file, or a name such as "cl100k_base", looked up in the known caches.
+            A file, a folder with one, or a name such as "cl100k_base", looked up in the known
+            caches.
         pattern, special_tokens : optional
-            For a ``.tiktoken`` file that is no published vocabulary: the file holds neither.
+            For a file that does not hold them: a ``.tiktoken`` file that is no published
+            vocabulary, ``vocab.json``, a ``.gguf`` file with an unknown way of splitting (the
+            pattern only).
 
         Raises
         ------
@@ -292,20 +303,94 @@ class Tokenizer(_core.Engine):
             The file is damaged or of a kind that is not supported.
         """
         definition = formats.load(path_or_name, pattern=pattern, special_tokens=special_tokens)
-        return cls._make(definition, stacklevel=2)
+        try:
+            return cls._make(definition, stacklevel=2)
+        except FormatError:
+            raise
+        except ValueError as error:
+            # What only the engine, or the compiler of its pattern, finds wrong with the file.
+            raise FormatError(f"{path_or_name}: {error}") from None
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the tokenizer to a file, whole or not at all.
+    @classmethod
+    def from_tiktoken(cls, encoding: tiktoken.Encoding) -> Self:
+        """Make the tokenizer of a living `tiktoken.Encoding`, or of what has its attributes.
 
-        A path that ends in ``.tiktoken`` gets tiktoken's format, which holds the tokens only; any
-        other gets Hugging Face's ``tokenizer.json``.
+        Raises
+        ------
+        TypeError
+            It is none.
+        ValueError
+            Its pattern drops characters, or does not compile here.
+        """
+        from bytestride.formats.live_objects import from_tiktoken
+
+        return cls._make(from_tiktoken(encoding), stacklevel=2)
+
+    @classmethod
+    def from_hf(cls, tokenizer: Any) -> Self:  # noqa: ANN401  # of two libraries
+        """Make the tokenizer of a living `tokenizers.Tokenizer`, or a fast one of transformers.
+
+        Ids are those of ``encode(text, add_special_tokens=False)`` there.
+
+        Raises
+        ------
+        TypeError
+            It is none.
+        FormatError
+            It does what bytestride does not do; the message names it.
+        """
+        from bytestride.formats.live_objects import from_hf
+
+        return cls._make(from_hf(tokenizer), stacklevel=2)
+
+    def to_tiktoken(self, name: str | None = None) -> tiktoken.Encoding:
+        """Make a `tiktoken.Encoding` that gives the same ids.
+
+        Parameters
+        ----------
+        name : str, optional
+            Its name; by default the published one, or "bytestride".
 
         Raises
         ------
         ValueError
-            tiktoken's format cannot express this tokenizer; the message says why.
+            tiktoken would give other ids; the message says why.
         """
-        formats.write(self._definition, path)
+        from bytestride.formats.live_objects import to_tiktoken
+
+        return to_tiktoken(self._definition, name)
+
+    def to_hf(self) -> tokenizers.Tokenizer:
+        """Make a `tokenizers.Tokenizer` that gives the same ids.
+
+        Raises
+        ------
+        ValueError
+            It could not be written as a `tokenizer.json`; the message says why.
+        """
+        from bytestride.formats.live_objects import to_hf
+
+        return to_hf(self._definition)
+
+    def save(self, path: str | os.PathLike[str], *, format: Format | None = None) -> None:
+        """Write the tokenizer to a file, whole or not at all.
+
+        Parameters
+        ----------
+        path : str or path
+            By its name, what is written: a path that ends in ``.tiktoken``, or ``tiktoken.model``,
+            gets tiktoken's format, which holds the tokens only; ``tekken.json`` Mistral's;
+            ``vocab.json``, ``merges.txt`` or a folder the two files of GPT-2; any other gets
+            Hugging Face's ``tokenizer.json``.
+        format : {"tokenizer.json", "tiktoken", "vocab.json", "tekken.json"}, optional
+            The format, whatever the name.
+
+        Raises
+        ------
+        ValueError
+            The format cannot hold this tokenizer exactly; the message says why.
+        """
+        formats.write(self._definition, path, format)
 
     def encode_ragged(
         self,

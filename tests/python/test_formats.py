@@ -55,6 +55,47 @@ def test_the_name_says_what_is_written(tmp_path):
         assert definition.tokens == trained().tokens
 
 
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b'{"version": "1.0", "model" :\n {"vocab": {}}}', "tokenizer.json"),
+        (b'{"model": 5, "token_bytes": 6, "config": 7}', "vocab.json"),
+        (b' {"a": 0}\n', "vocab.json"),
+        (b'{"config": {}, "vocab": [{"token_bytes": "AA==", "rank": 0}]}', "tekken.json"),
+        (b'{"model": {"vocab": {"token_bytes": 7, "a": 1}}}', "tokenizer.json"),
+        (b"{}", "tokenizer.json"),
+        (b"#version: 0.2\na b\n", "vocab.json"),
+        (b"YQ== 0\n", "tiktoken"),
+        (b"\xef\xbb\xbf{}", "tokenizer.json"),
+        (b"", "tiktoken"),
+    ],
+)
+def test_a_kind_by_content(data, kind):
+    assert formats.kind_of(data) == kind
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("a/x.tiktoken", "tiktoken"),
+        ("a/tiktoken.model", "tiktoken"),
+        ("tekken.json", "tekken.json"),
+        ("a/vocab.json", "vocab.json"),
+        ("merges.txt", "vocab.json"),
+        ("a/", "vocab.json"),
+        ("a/tokenizer", "tokenizer.json"),
+        ("x.json", "tokenizer.json"),
+    ],
+)
+def test_a_kind_by_name(path, kind):
+    assert formats.format_of(path) == kind
+
+
+def test_a_kind_that_is_not_written(tmp_path):
+    with pytest.raises(FormatError, match="'gguf' is no format that is written"):
+        formats.write(trained(), tmp_path / "x", "gguf")
+
+
 def test_places_that_cannot_be_written(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"there is no folder .*missing"):
         formats.write(trained(), tmp_path / "missing" / "x.json")

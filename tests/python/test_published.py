@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import regex
 
-from bytestride import _core, formats, published
+from bytestride import _core, formats, published, vocab_files
 from bytestride.published import GPT2_TIKTOKEN, PATTERNS, PUBLISHED
 
 
@@ -62,6 +62,18 @@ def test_records_are_those_of_tiktoken(name, monkeypatch):
     assert record.cache_name == hashlib.sha1(address.encode()).hexdigest()
 
 
+def test_files_of_gpt2_are_those_of_tiktoken(monkeypatch):
+    public = pytest.importorskip("tiktoken_ext.openai_public")
+    asked = {}
+    monkeypatch.setattr(public, "data_gym_to_mergeable_bpe_ranks", lambda **kw: asked.update(kw))
+    public.gpt2()
+    for name, argument in (("vocab.bpe", "vocab_bpe"), ("encoder.json", "encoder_json")):
+        file, address = published.FILES[name], asked[f"{argument}_file"]
+        assert address.endswith("/" + name)
+        assert file.sha256 == asked[f"{argument}_hash"]
+        assert file.cache_name == hashlib.sha1(address.encode()).hexdigest()
+
+
 def test_all_of_tiktokens_names_are_here():
     public = pytest.importorskip("tiktoken_ext.openai_public")
     assert set(PUBLISHED) == set(public.ENCODING_CONSTRUCTORS)
@@ -94,7 +106,7 @@ FOLDERS = [
 
 def test_the_message_lists_every_path_looked_at(nowhere):
     with pytest.raises(FileNotFoundError) as caught:
-        published.find("cl100k_base")
+        vocab_files.find("cl100k_base")
     message = str(caught.value)
     record = PUBLISHED["cl100k_base"]
     places = [
@@ -113,7 +125,7 @@ def test_empty_and_missing_variables_are_no_folders(nowhere, monkeypatch):
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(nowhere / "home"))
     with pytest.raises(FileNotFoundError) as caught:
-        published.find("r50k_base")
+        vocab_files.find("r50k_base")
     folders = [str(Path(line.split()[0]).parent) for line in str(caught.value).splitlines()[1::2]]
     assert folders == [
         str(nowhere / "BYTESTRIDE_VOCAB_DIR"),
@@ -131,7 +143,7 @@ def test_a_file_is_found_under_both_names(nowhere, folder, name, vocab_file):
         path = nowhere / folder / file_name
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, path)
-        assert published.find(name) == path
+        assert vocab_files.find(name) == path
         definition = formats.load(name)
         assert (definition.name, len(definition.tokens)) == (name, 50256)
         path.unlink()
@@ -144,7 +156,7 @@ def test_a_file_with_another_content_is_passed_over(nowhere):
     (folder / PUBLISHED["p50k_base"].cache_name).mkdir()
     actual = hashlib.sha256(b"IQ== 0\n").hexdigest()
     with pytest.raises(FileNotFoundError) as caught:
-        published.find("p50k_base")
+        vocab_files.find("p50k_base")
     lines = str(caught.value).splitlines()
     assert lines[1].endswith(f"p50k_base.tiktoken (another content: SHA-256 {actual})")
     assert "directory" in lines[2]
@@ -152,7 +164,7 @@ def test_a_file_with_another_content_is_passed_over(nowhere):
 
 def test_an_unknown_name_lists_the_known():
     with pytest.raises(ValueError, match="'p60k' is no published vocabulary; the names are r50k"):
-        published.find("p60k")
+        vocab_files.find("p60k")
     with pytest.raises(FileNotFoundError, match=r"no file 'p60k'.*cl100k_base"):
         formats.load("p60k")
 

@@ -133,7 +133,7 @@ def test_what_is_not_done_is_named(node, message):
             "'a b'. holds ' ', which stands for no byte",
         ),
         (document(vocab={"▁a": 256}), r"model\.vocab\['▁a'\] holds '▁'"),
-        (document(vocab={"\ud800": 256}), r"holds '\\ud800'"),
+        (document(vocab={"\ud800": 256}), "a lone surrogate .* at byte"),
         (document(vocab={"": 256}), "token id 256 is empty"),
         (with_model(vocab={"a": 0}), "255 of the 256 single bytes"),
         (with_model(merges={}), "model.merges must be an array"),
@@ -172,7 +172,7 @@ def test_what_is_damaged_is_named(node, message):
         (b"\xef\xbb\xbf{}", "not JSON: .*BOM"),
         ("{}".encode("utf-16"), "not UTF-8 text at byte 0"),
         (b'{"a":' * 100_000, "nested too deeply"),
-        (b'{"model": ' + b"9" * 5000 + b"}", "model|integer"),
+        (b'{"model": ' + b"9" * 5000 + b"}", "has 5000 digits"),
         (b"\x00" * 100, "not JSON"),
     ],
 )

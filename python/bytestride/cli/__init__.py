@@ -8,9 +8,20 @@ import sys
 from collections.abc import Sequence
 
 from bytestride import __version__
-from bytestride.cli import count_words, decode, demo, inspect, tokenize, train, windows
+from bytestride.cli import (
+    convert,
+    count_words,
+    decode,
+    demo,
+    inspect,
+    tokenize,
+    train,
+    verify,
+    vocab,
+    windows,
+)
 
-_COMMANDS = (demo, count_words, train, tokenize, decode, inspect, windows)
+_COMMANDS = (demo, count_words, train, tokenize, decode, inspect, windows, convert, verify, vocab)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -32,14 +43,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     int
         The exit status: 0 for success, 1 for an error that the user can act on (one line on
-        stderr), 130 after Ctrl-C. Wrong usage exits with 2.
+        stderr) or a comparison that found a difference, 130 after Ctrl-C. Wrong usage exits with 2.
     """
     arguments = _parser().parse_args(argv)
     if sys.stdout is None:
         print("error: stdout is closed; send it to a file or to /dev/null", file=sys.stderr)
         return 1
     try:
-        arguments.run(arguments)
+        status: int = arguments.run(arguments) or 0
         sys.stdout.flush()
     except KeyboardInterrupt:
         print("interrupted; nothing was left half-made", file=sys.stderr)
@@ -51,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (OSError, ValueError, LookupError, ImportError, MemoryError) as error:
         print(f"error: {_message(error)}", file=sys.stderr)
         return 1
-    return 0
+    return status
 
 
 def _message(error: Exception) -> str:

@@ -28,12 +28,14 @@ def add_tokenizer(parser: argparse.ArgumentParser, *, required: bool = True) -> 
         "--tokenizer",
         required=required,
         metavar="T",
-        help="a tokenizer.json or .tiktoken file, or a published name such as cl100k_base",
+        help="a file (tokenizer.json, .tiktoken, vocab.json, tekken.json, .gguf), a folder with "
+        "one, or a published name such as cl100k_base",
     )
     parser.add_argument(
         "--pattern",
         metavar="P",
-        help="the split pattern of a .tiktoken file that is no published vocabulary",
+        help="the split pattern, for a file that has none, such as a .tiktoken file that is no "
+        "published vocabulary",
     )
 
 

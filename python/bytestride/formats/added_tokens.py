@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bytestride.definition import AddedToken
-from bytestride.errors import FormatError
+from bytestride.errors import FormatError, shown
 from bytestride.formats.json_fields import as_object, field
 
 
@@ -28,7 +28,7 @@ def read_added_tokens(entries: list[Any], vocab: Mapping[str, int]) -> tuple[Add
         if not content:
             continue  # tokenizers skips it: it is never matched and takes no id
         if content in flags_of:
-            raise FormatError(f"{path}: {content!r} stands twice in added_tokens")
+            raise FormatError(f"{path}: {shown(content)} stands twice in added_tokens")
         flags_of[content] = flags
     ids = assigned_ids(flags_of, vocab)
     return tuple(

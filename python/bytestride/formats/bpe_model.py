@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bytestride.definition import pair_codes
-from bytestride.errors import FormatError
+from bytestride.errors import FormatError, shown
 from bytestride.formats import bytelevel
 from bytestride.formats.json_fields import field
 from bytestride.token_map import MAX_ID
@@ -50,18 +50,19 @@ def read_vocab(model: dict[str, Any]) -> dict[str, int]:
     vocab = field(model, "vocab", dict, "model")
     if set(map(type, vocab.values())) - {int}:
         key = next(key for key, token_id in vocab.items() if type(token_id) is not int)
-        raise FormatError(f"model.vocab[{key!r}] must be an integer, not {vocab[key]!r}")
+        raise FormatError(f"model.vocab[{shown(key)}] must be an integer, not {shown(vocab[key])}")
     if len(set(vocab.values())) != len(vocab):
         key_of: dict[int, str] = {}
         for key, token_id in vocab.items():
             if token_id in key_of:
                 raise FormatError(
-                    f"model.vocab gives id {token_id} to both {key_of[token_id]!r} and {key!r}"
+                    f"model.vocab gives id {token_id} to both {shown(key_of[token_id])} and "
+                    f"{shown(key)}"
                 )
             key_of[token_id] = key
     if vocab and (min(vocab.values()) < 0 or max(vocab.values()) > MAX_ID):
         key = next(key for key, token_id in vocab.items() if not 0 <= token_id <= MAX_ID)
-        raise FormatError(f"model.vocab[{key!r}] is {vocab[key]}, outside 0..{MAX_ID}")
+        raise FormatError(f"model.vocab[{shown(key)}] is {vocab[key]}, outside 0..{MAX_ID}")
     return vocab
 
 
@@ -74,7 +75,7 @@ def read_merges(model: dict[str, Any], vocab: dict[str, int]) -> npt.NDArray[np.
     ids = list(map(vocab.get, parts))
     if None in ids:
         index = ids.index(None)
-        raise FormatError(f"merge {index // 2}: {parts[index]!r} is not in model.vocab")
+        raise FormatError(f"merge {index // 2}: {shown(parts[index])} is not in model.vocab")
     pairs = np.array(ids, np.uint32).reshape(-1, 2)
     # Of a pair that stands twice, tokenizers keeps the later rank.
     codes = pair_codes(pairs)
@@ -98,8 +99,9 @@ def ordinary_tokens(
             tokens[token_id] = bytelevel.to_bytes(key)
         except UnicodeEncodeError as error:
             raise FormatError(
-                f"model.vocab[{key!r}] holds {key[error.start]!r}, which stands for no byte in the "
-                "ByteLevel alphabet, and it is no added token, so this is no byte-level vocabulary"
+                f"model.vocab[{shown(key)}] holds {shown(key[error.start])}, which stands for no "
+                "byte in the ByteLevel alphabet, and it is no added token, so this is no "
+                "byte-level vocabulary"
             ) from None
     return tokens
 
@@ -117,6 +119,10 @@ def only_added(
     return found - _merged(found, vocab, merges)
 
 
+# Trying every cut of a key takes time by the square of its length.
+_CUT_CHARS = 256
+
+
 def _merged(keys: set[str], vocab: Mapping[str, int], merges: npt.NDArray[np.uint32]) -> set[str]:
     """Those of `keys` that a merge makes or uses."""
     if not keys:
@@ -126,12 +132,30 @@ def _merged(keys: set[str], vocab: Mapping[str, int], merges: npt.NDArray[np.uin
     found = {key for key, is_used in zip(keys, used.tolist(), strict=True) if is_used}
     key_of: dict[int, str] = {}  # by the pairs that would make it
     for key in keys:
-        for i in range(1, len(key)):
+        for i in range(1, len(key) if len(key) <= _CUT_CHARS else 0):
             left, right = vocab.get(key[:i]), vocab.get(key[i:])
             if left is not None and right is not None:
                 key_of[left << 32 | right] = key
     made = np.intersect1d(np.array(list(key_of), np.uint64), pair_codes(merges))
-    return found | {key_of[code] for code in made.tolist()}
+    long = {key for key in keys if len(key) > _CUT_CHARS}
+    return found | {key_of[code] for code in made.tolist()} | _made(long, vocab, merges)
+
+
+def _made(keys: set[str], vocab: Mapping[str, int], merges: npt.NDArray[np.uint32]) -> set[str]:
+    """Those of `keys` that a merge makes, by joining every pair; linear, but slow for usual keys.
+
+    A file spells out both parts of each merge, so all products together are not longer than it.
+    """
+    if not keys:
+        return set()
+    key_of = {token_id: key for key, token_id in vocab.items()}
+    lengths = set(map(len, keys))
+    made = set()
+    for left, right in merges.tolist():
+        first, second = key_of[left], key_of[right]
+        if len(first) + len(second) in lengths:
+            made.add(first + second)
+    return made & keys
 
 
 def _split_lines(merges: list[Any]) -> list[str]:
@@ -139,7 +163,7 @@ def _split_lines(merges: list[Any]) -> list[str]:
     if set(map(type, merges)) != {str}:
         row = next(row for row, merge in enumerate(merges) if not isinstance(merge, str))
         raise FormatError(
-            f"model.merges[{row}] must be a string like the first, not {merges[row]!r}"
+            f"model.merges[{row}] must be a string like the first, not {shown(merges[row])}"
         )
     joined = " ".join(merges)
     if "#version" in joined:
@@ -148,7 +172,7 @@ def _split_lines(merges: list[Any]) -> list[str]:
         joined = " ".join(merges)
     if set(map(str.count, merges, repeat(" "))) - {1}:
         merge = next(merge for merge in merges if merge.count(" ") != 1)
-        raise FormatError(f"model.merges holds {merge!r}, which is not two tokens and a space")
+        raise FormatError(f"model.merges holds {shown(merge)}, which is not two tokens and a space")
     return joined.split(" ") if joined else []
 
 
@@ -159,7 +183,7 @@ def _flatten_pairs(merges: list[Any]) -> list[str]:
         if set(map(type, parts)) == {str}:
             return parts
     row = next(row for row, merge in enumerate(merges) if not _is_pair(merge))
-    raise FormatError(f"model.merges[{row}] must be two strings, not {merges[row]!r}")
+    raise FormatError(f"model.merges[{row}] must be two strings, not {shown(merges[row])}")
 
 
 def _is_pair(merge: object) -> bool:

@@ -1,29 +1,63 @@
-"""Reading a file whole, and writing one so that its name never holds half a file."""
+"""Reading a file whole, and writing one so that its name never holds half a file.
+
+Only regular files are read: a pipe or a device may never end. One that is larger than any tokenizer
+is refused before anything is read from it.
+"""
 
 from __future__ import annotations
 
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
+
+from bytestride.errors import FormatError
+
+MAX_FILE_BYTES: Final = 256 * 2**20
+"""What a file may have: the largest published tokenizers have about a seventh of it."""
+
+_READ_FLAGS: Final = sum(
+    getattr(os, name, 0) for name in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT")
+)
 
 
-def read_file(path: str | os.PathLike[str]) -> bytes:
+def read_file(path: str | os.PathLike[str], *, at_most: int = MAX_FILE_BYTES) -> bytes:
     """Read the bytes of a file.
 
     Raises
     ------
     FileNotFoundError, IsADirectoryError, PermissionError
         As the system says; for a directory the message says what to give instead.
+    FormatError
+        It is a pipe or a device, or has more than `at_most` bytes.
     """
+    with open_file(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        # What the system says a file has, it may not have: /proc has files of size 0.
+        data = b"" if size > at_most else file.read(at_most + 1)
+    if max(size, len(data)) > at_most:
+        raise FormatError(
+            f"{path} has more than {at_most:,} bytes, which no file of a tokenizer has"
+        )
+    return data
+
+
+def open_file(path: str | os.PathLike[str]) -> IO[bytes]:
+    """Open a regular file for reading; errors as `read_file`."""
     path = Path(path)
     if path.is_dir():
         raise IsADirectoryError(
             f"{path} is a directory; give the file in it, such as {path / 'tokenizer.json'}"
         )
-    return path.read_bytes()
+    # Without waiting: opening a pipe would wait for whoever writes to it.
+    file = os.fdopen(os.open(path, os.O_RDONLY | _READ_FLAGS), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise FormatError(f"{path} is a pipe or a device, not a file; copy its content into one")
+    return file
 
 
 def write_file(path: str | os.PathLike[str], data: bytes) -> None:

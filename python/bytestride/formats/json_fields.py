@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any, Final, NoReturn, TypeVar
 
-from bytestride.errors import FormatError
+from bytestride.errors import FormatError, shown
 
 T = TypeVar("T")
 
 ELSEWHERE: Final = "bytestride does not do this; the tokenizers library itself can use the file"
+
+MAX_PATH_CHARS: Final = 500
+"""Of the path to a member: what may be nested without end is followed no deeper."""
 
 _KINDS: Final[dict[type, str]] = {
     dict: "an object",
@@ -55,5 +58,8 @@ def field(
 
 def unsupported(node: object, path: str) -> NoReturn:
     """Refuse what a file asks for, in its own words."""
-    text = json.dumps(node, ensure_ascii=False)
+    try:
+        text = json.dumps(node, ensure_ascii=False)
+    except RecursionError:
+        text = shown(node)
     raise FormatError(f"{path} is {text if len(text) <= 200 else text[:200] + '…'}. {ELSEWHERE}")

@@ -6,10 +6,10 @@ Read are `Split`, `Digits` and `Punctuation`, as many as there are, and then `By
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bytestride.errors import FormatError
-from bytestride.formats.json_fields import ELSEWHERE, as_object, field, unsupported
+from bytestride.formats.json_fields import ELSEWHERE, MAX_PATH_CHARS, as_object, field, unsupported
 from bytestride.formats.regex_dialect import from_hugging_face, to_hugging_face
 from bytestride.published import PATTERNS
 from bytestride.stages import (
@@ -24,6 +24,9 @@ from bytestride.stages import (
     Stage,
     check_pattern,
 )
+
+if TYPE_CHECKING:
+    from bytestride.splitting.pattern_syntax import Dialect
 
 _GPT2: Final = Split(PATTERNS["gpt2"])
 _BEHAVIORS: Final[dict[str, Behavior]] = {
@@ -74,6 +77,8 @@ def _flatten(value: object, path: str) -> list[tuple[dict[str, Any], str]]:
         if field(node, "type", str, at) != "Sequence":
             parts.append((node, at))
             continue
+        if len(at) > MAX_PATH_CHARS:
+            raise FormatError(f"{path}: sequences nested too deeply")
         inner = field(node, "pretokenizers", list, at)
         below = [f"{at}.pretokenizers[{i}]" for i in range(len(inner))]
         waiting += [(as_object(inner[i], below[i]), below[i]) for i in reversed(range(len(inner)))]
@@ -115,8 +120,8 @@ def _read_split(node: dict[str, Any], path: str) -> Split:
     return Split(from_hugging_face(text) or "(?:)", behavior)
 
 
-def write_pattern(pattern: Pattern) -> dict[str, Any]:
-    """Give the pre-tokenizer of a file for a pattern.
+def write_pattern(pattern: Pattern, dialect: Dialect | None) -> dict[str, Any]:
+    """Give the pre-tokenizer of a file for a pattern, which was read in a dialect so far.
 
     Raises
     ------
@@ -140,15 +145,16 @@ def write_pattern(pattern: Pattern) -> dict[str, Any]:
         "trim_offsets": True,
         "use_regex": use_regex,
     }
-    return {"type": "Sequence", "pretokenizers": [*map(_write_stage, stages), byte_level]}
+    written = [_write_stage(stage, dialect) for stage in stages]
+    return {"type": "Sequence", "pretokenizers": [*written, byte_level]}
 
 
-def _write_stage(stage: Stage) -> dict[str, Any]:
+def _write_stage(stage: Stage, dialect: Dialect | None) -> dict[str, Any]:
     match stage:
         case Split(pattern, behavior):
             return {
                 "type": "Split",
-                "pattern": {"Regex": to_hugging_face(pattern)},
+                "pattern": {"Regex": to_hugging_face(pattern, dialect)},
                 "behavior": _BEHAVIOR_NAMES[behavior],
                 "invert": False,
             }

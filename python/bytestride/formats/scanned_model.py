@@ -6,7 +6,6 @@ document that is not as the tokenizers library writes it, and for saying what is
 
 from __future__ import annotations
 
-import json
 from collections.abc import ItemsView, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,8 @@ from bytestride import _core
 from bytestride.errors import FormatError
 from bytestride.formats import bytelevel
 from bytestride.formats.bpe_model import only_added
+from bytestride.formats.json_fields import as_object
+from bytestride.formats.json_text import parse_json
 from bytestride.token_map import TokenMap
 
 
@@ -105,9 +106,9 @@ def scan(data: bytes) -> tuple[dict[str, Any], ScannedModel] | None:
     try:
         # The core followed strings and brackets up to the two values and found these well formed;
         # that the rest is, with something well formed in their place, is found here.
-        document = json.loads(rest.decode("utf-8"))
-        others = {json.loads(data[begin:end].decode("utf-8")): i for begin, end, i in other_keys}
-    except (ValueError, RecursionError):
+        document = as_object(parse_json(rest), "the document")
+        others = {str(parse_json(data[begin:end])): i for begin, end, i in other_keys}
+    except ValueError:
         return None
     ids = set(others.values())
     if len(ids) != len(other_keys) or len(others) != len(other_keys):

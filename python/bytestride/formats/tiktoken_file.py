@@ -1,7 +1,8 @@
 """`.tiktoken` files: one line a token, its bytes in base64, a space, its rank, which is its id.
 
 Such a file carries no pattern and no special tokens: those of a published vocabulary are known by
-the file's content, and others must be given. Merging follows tiktoken's rule (`Definition.merges`).
+the file's content, those of some models by theirs or by what lies beside it (`tiktoken_models`),
+and others must be given. Merging follows tiktoken's rule (`Definition.merges`).
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from bytestride import _core, published
+from bytestride import _core, published, vocab_files
 from bytestride.definition import AddedToken, Definition, Source
-from bytestride.errors import FormatError
+from bytestride.errors import FormatError, shown
 from bytestride.formats.files import read_file, write_file
+from bytestride.formats.rank_tokens import ranked_definition
+from bytestride.formats.tiktoken_models import conventions_of
 from bytestride.token_map import MAX_ID, TokenMap
 
 _BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
@@ -46,16 +49,18 @@ def read(
     ValueError
         No pattern was given and the file is not known by its content.
     """
-    return parse(read_file(path), str(path), pattern=pattern, special_tokens=special_tokens)
+    return parse(
+        read_file(path), str(path), pattern=pattern, special_tokens=special_tokens, path=path
+    )
 
 
 def read_published(
     name: str, *, pattern: str | None = None, special_tokens: Mapping[str, int] | None = None
 ) -> Definition:
-    """Find a published vocabulary on this machine and read it; errors as `published.find`."""
-    path = published.find(name)
+    """Find a published vocabulary on this machine and read it; errors as `vocab_files.find`."""
+    path, content = vocab_files.find_content(name)
     record = published.published(name)
-    return _definition(read_file(path), str(path), record, pattern, special_tokens)
+    return _definition(content, str(path), record, pattern, special_tokens)
 
 
 def parse(
@@ -64,9 +69,13 @@ def parse(
     *,
     pattern: str | None = None,
     special_tokens: Mapping[str, int] | None = None,
+    path: str | os.PathLike[str] | None = None,
 ) -> Definition:
-    """Read the content of a `.tiktoken` file, as `read` does; `where` names it in messages."""
-    return _definition(data, where, published.identify(data), pattern, special_tokens)
+    """Read the content of a `.tiktoken` file, as `read` does; `where` names it in messages.
+
+    `path` is where the file lies, if it does: what lies beside it may say whose it is.
+    """
+    return _definition(data, where, published.identify(data), pattern, special_tokens, path)
 
 
 def _definition(
@@ -75,15 +84,22 @@ def _definition(
     record: published.Published | None,
     pattern: str | None,
     special_tokens: Mapping[str, int] | None,
+    path: str | os.PathLike[str] | None = None,
 ) -> Definition:
     """Make the definition; what the arguments leave out is taken from `record`."""
     tokens = _parse_tokens(data, where)
-    name = None
+    name, normalizer = None, None
+    beside: tuple[tuple[str, bytes], ...] = ()
+    added = tuple(AddedToken(*item) for item in (special_tokens or {}).items())
     if record is not None:
         if pattern is None and special_tokens is None:
             name = record.name
         pattern = record.pattern if pattern is None else pattern
-        special_tokens = record.special_tokens if special_tokens is None else special_tokens
+        if special_tokens is None:
+            added = tuple(AddedToken(*item) for item in record.special_tokens.items())
+    elif pattern is None and (model := conventions_of(data, len(tokens), path)) is not None:
+        pattern, normalizer, beside = model.pattern, model.normalizer, model.beside
+        added = model.added_tokens if special_tokens is None else added
     if pattern is None:
         raise ValueError(
             f"{where}: a .tiktoken file does not say how to split text, and this one is not a "
@@ -91,13 +107,12 @@ def _definition(
             "expression) and special_tokens="
         )
     try:
-        return Definition(
-            tokens=tokens,
-            merges=None,
-            pattern=published.resolve_pattern(pattern),
-            added_tokens=tuple(AddedToken(*item) for item in (special_tokens or {}).items()),
-            whole_pieces=True,
-            source=Source("tiktoken", data),
+        return ranked_definition(
+            tokens,
+            published.resolve_pattern(pattern),
+            added,
+            source=Source("tiktoken", data, beside),
+            normalizer=normalizer,
             name=name,
         )
     except ValueError as error:
@@ -138,11 +153,12 @@ def _parse_lines(data: bytes, where: str) -> dict[int, bytes]:
             )
         if not _BASE64.fullmatch(fields[0]):
             raise FormatError(f"{place}: {_shorten(fields[0])} is not base64")
-        if not re.fullmatch(rb"0*[0-9]{1,10}", fields[1]) or int(fields[1]) > MAX_ID:
+        digits = fields[1].lstrip(b"0") or fields[1][-1:]
+        if not re.fullmatch(rb"[0-9]{1,10}", digits) or int(digits) > MAX_ID:
             raise FormatError(
                 f"{place}: the rank {_shorten(fields[1])} is not a whole number below 2^31"
             )
-        token, rank = a2b_base64(fields[0]), int(fields[1])
+        token, rank = a2b_base64(fields[0]), int(digits)
         if rank in tokens:
             first = line_of[tokens[rank]]
             raise FormatError(f"{place}: rank {rank} is already that of the token on line {first}")
@@ -177,7 +193,7 @@ def write(definition: Definition, path: str | os.PathLike[str]) -> None:
 
 def serialize(definition: Definition) -> bytes:
     """Content of the file that `write` writes."""
-    _check_exact(definition)
+    check_ranks(definition)
     source = definition.source
     if (
         source is not None
@@ -185,25 +201,37 @@ def serialize(definition: Definition) -> bytes:
         and _parse_tokens(source.data, "source") == definition.tokens
     ):
         return source.data
+    return lines_of(definition.tokens)
+
+
+def lines_of(tokens: Mapping[int, bytes]) -> bytes:
+    """Content of a file of these tokens."""
     return b"".join(
         b"%b %d\n" % (b2a_base64(token, newline=False), token_id)
-        for token_id, token in definition.tokens.items()
+        for token_id, token in tokens.items()
     )
 
 
-def _check_exact(definition: Definition) -> None:
+def check_ranks(definition: Definition, what: str = "a .tiktoken file") -> None:
+    """Raise where tiktoken's rule, without flags, gives other ids; `what` holds nothing else."""
     remedy = "save it as tokenizer.json instead"
     if definition.normalizer is not None:
-        raise ValueError(f"a .tiktoken file has no {definition.normalizer} normaliser; {remedy}")
+        raise ValueError(f"{what} has no {definition.normalizer} normaliser; {remedy}")
+    if not isinstance(definition.pattern, str):
+        raise ValueError(
+            f"{what} goes with one regular expression, and this tokenizer splits in stages; "
+            f"{remedy}"
+        )
     for token in definition.added_tokens:
         if not token.special:
             raise ValueError(
-                f"added token {token.content!r} is not special, so it is always matched, which "
-                f"tiktoken cannot do; {remedy}"
+                f"added token {shown(token.content)} is not special, so it is always matched, "
+                f"which tiktoken cannot do; {remedy}"
             )
         if flags := token.flags():
             raise ValueError(
-                f"added token {token.content!r} has {flags[0]}, which tiktoken cannot do; {remedy}"
+                f"added token {shown(token.content)} has {flags[0]}, which tiktoken cannot do; "
+                f"{remedy}"
             )
     if definition.merges is None and definition.whole_pieces:
         return
@@ -212,13 +240,13 @@ def _check_exact(definition: Definition) -> None:
         by_rank = replace(definition, merges=None, source=None).vocab()
         if not np.array_equal(vocab.merges(), by_rank.merges()):
             raise ValueError(
-                "a .tiktoken file says that neighbours merge when they make a token, the lowest id "
+                f"{what} says that neighbours merge when they make a token, the lowest id "
                 f"first, and the merges here are others or stand in another order; {remedy}"
             )
     if not definition.whole_pieces and len(unreachable := vocab.unreachable()):
         token_id = int(unreachable[0])
         raise ValueError(
             f"{len(unreachable)} tokens are never made by merging (the first is id {token_id}, "
-            f"{definition.tokens[token_id]!r}), but by tiktoken's rule a pretoken that is such a "
-            f"token becomes it; {remedy}"
+            f"{shown(definition.tokens[token_id])}), but by tiktoken's rule a pretoken that is "
+            f"such a token becomes it; {remedy}"
         )

@@ -17,13 +17,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from bytestride.definition import Definition, Source
-from bytestride.errors import FormatError
+from bytestride.errors import FormatError, shown
 from bytestride.formats import bytelevel
 from bytestride.formats.added_tokens import assigned_ids, read_added_tokens
 from bytestride.formats.bpe_model import ListedModel
 from bytestride.formats.files import read_file, write_file
-from bytestride.formats.json_fields import ELSEWHERE, as_object, field, unsupported
+from bytestride.formats.json_fields import ELSEWHERE, MAX_PATH_CHARS, as_object, field, unsupported
+from bytestride.formats.json_text import parse_json
 from bytestride.formats.pre_tokenizer import read_pattern, write_pattern
+from bytestride.formats.recovered_merges import proved_merges
+from bytestride.formats.regex_dialect import dialect_of
 from bytestride.formats.scanned_model import ScannedModel, scan
 
 
@@ -68,34 +71,25 @@ def parse_whole(data: bytes, where: str) -> Parsed:
     """Read the content of a `tokenizer.json`, as `parse`, and give also what no definition has."""
     scanned = scan(data)
     if scanned is not None:
-        with suppress(ValueError):  # read again, in the way that can say what is wrong
+        # Read again, in the way that can say what is wrong.
+        with suppress(ValueError, RecursionError):
             return _parsed(*scanned, data)
     try:
         return _parsed(_document(data), None, data)
     except ValueError as error:
         raise FormatError(f"{where}: {error}") from None
+    except RecursionError:
+        raise FormatError(f"{where}: nested too deeply to be a tokenizer") from None
 
 
 def _document(data: bytes) -> dict[str, Any]:
-    if not data:
-        raise FormatError("the file is empty")
-    try:
-        document = json.loads(data.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise FormatError(f"not UTF-8 text at byte {error.start}") from None
-    except json.JSONDecodeError as error:
-        raise FormatError(
-            f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-        ) from None
-    except RecursionError:
-        raise FormatError("JSON nested too deeply to be a tokenizer") from None
-    return as_object(document, "the document")
+    return as_object(parse_json(data), "the document")
 
 
 def _parsed(document: dict[str, Any], scanned: ScannedModel | None, data: bytes) -> Parsed:
     version = field(document, "version", str, default="1.0")
     if version != "1.0":
-        raise FormatError(f"version is {version!r}; only 1.0 is known")
+        raise FormatError(f"version is {shown(version)}; only 1.0 is known")
     if "model" not in document:
         raise FormatError(
             "there is no 'model', so this is no tokenizer.json (a vocab.json is only a part of one)"
@@ -122,7 +116,7 @@ def _parsed(document: dict[str, Any], scanned: ScannedModel | None, data: bytes)
 def _check_model(model: dict[str, Any]) -> None:
     kind = field(model, "type", str, "model", default="BPE" if "merges" in model else "missing")
     if kind != "BPE":
-        raise FormatError(f"model.type is {kind}; only BPE over bytes is read. {ELSEWHERE}")
+        raise FormatError(f"model.type is {kind[:40]}; only BPE over bytes is read. {ELSEWHERE}")
     # unk_token and fuse_unk may say anything: they act on a character that has no token, and
     # Definition sees to it that all 256 bytes have one.
     for key in ("dropout", "byte_fallback", "continuing_subword_prefix", "end_of_word_suffix"):
@@ -141,19 +135,19 @@ def check_decoder(node: object) -> None:
 
 def read_normalizer(value: object, path: str = "normalizer") -> str | None:
     """Find which normal form a normalizer makes; FormatError where it does anything else."""
-    if value is None:
-        return None
-    node = as_object(value, path)
-    kind = field(node, "type", str, path)
-    if kind == "NFC":
-        return "NFC"
-    if kind == "Sequence":
-        parts = field(node, "normalizers", list, path)
-        if not parts:
-            return None
-        if len(parts) == 1:
-            return read_normalizer(parts[0], f"{path}.normalizers[0]")
-    unsupported(node, path)
+    while value is not None:
+        node = as_object(value, path)
+        kind = field(node, "type", str, path)
+        if kind == "NFC":
+            return "NFC"
+        parts = field(node, "normalizers", list, path) if kind == "Sequence" else [None, None]
+        if len(parts) > 1:
+            unsupported(node, path)
+        # A sequence of one is that one, of none is none.
+        value, path = parts[0] if parts else None, f"{path}.normalizers[0]"
+        if len(path) > MAX_PATH_CHARS:
+            raise FormatError("normalizer: sequences nested too deeply")
+    return None
 
 
 def write(definition: Definition, path: str | os.PathLike[str]) -> None:
@@ -188,12 +182,12 @@ def serialize(definition: Definition) -> bytes:
 def _new_document(definition: Definition) -> dict[str, Any]:
     merges = definition.merges
     if merges is None:
-        merges = definition.vocab().merges()[:, :2]
+        merges = proved_merges(definition)
     text_of = {
         token_id: bytelevel.to_text(token) for token_id, token in sorted(definition.tokens.items())
     }
     vocab = {text: token_id for token_id, text in text_of.items()}
-    added_tokens = _place_added_tokens(definition, vocab)
+    added_tokens = place_added_tokens(definition, vocab)
     decoder = {
         "type": "ByteLevel",
         "add_prefix_space": False,
@@ -206,7 +200,7 @@ def _new_document(definition: Definition) -> dict[str, Any]:
         "padding": None,
         "added_tokens": added_tokens,
         "normalizer": definition.normalizer and {"type": definition.normalizer},
-        "pre_tokenizer": write_pattern(definition.pattern),
+        "pre_tokenizer": write_pattern(definition.pattern, dialect_of(definition.source)),
         "post_processor": None,
         "decoder": decoder,
         "model": {
@@ -224,22 +218,22 @@ def _new_document(definition: Definition) -> dict[str, Any]:
     }
 
 
-def _place_added_tokens(definition: Definition, vocab: dict[str, int]) -> list[dict[str, Any]]:
+def place_added_tokens(definition: Definition, vocab: dict[str, int]) -> list[dict[str, Any]]:
     """Entries of the added tokens; puts them into `vocab` where only that keeps their ids."""
     tokens = sorted(definition.added_tokens, key=lambda token: token.id)
     content_of: dict[int, str] = {}
     for token in tokens:
         if token.id in content_of:
             raise ValueError(
-                f"added tokens {content_of[token.id]!r} and {token.content!r} share id {token.id}, "
-                "and a tokenizer.json holds one text for an id; leave one of them out"
+                f"added tokens {shown(content_of[token.id])} and {shown(token.content)} share id "
+                f"{token.id}, and a tokenizer.json holds one text for an id; leave one of them out"
             )
         content_of[token.id] = token.content
         id_in_vocab = vocab.get(token.content)
         if id_in_vocab != token.id and (id_in_vocab is not None or token.id in definition.tokens):
             raise ValueError(
-                f"added token {token.content!r} with id {token.id} would be taken for an ordinary "
-                "token in a tokenizer.json, which writes bytes as printable characters"
+                f"added token {shown(token.content)} with id {token.id} would be taken for an "
+                "ordinary token in a tokenizer.json, which writes bytes as printable characters"
             )
     if assigned_ids(content_of.values(), vocab) != list(content_of):
         vocab.update((token.content, token.id) for token in tokens)

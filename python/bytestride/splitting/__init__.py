@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from bytestride import _core
-from bytestride.definition import AddedToken, Definition
+from bytestride.definition import AddedToken, Definition, SourceKind
 from bytestride.stages import Digits, Pattern, Punctuation, SpaceBefore, Split
 
 if TYPE_CHECKING:
     from bytestride.splitting.pattern_syntax import Dialect
 
-_KNOWN_PATTERNS = frozenset(pattern for _, pattern in _core.known_patterns())
+DIALECTS: Final[Mapping[SourceKind, Dialect]] = MappingProxyType(
+    {
+        "tokenizer.json": "oniguruma",
+        "vocab.json": "oniguruma",
+        "tiktoken": "rust",
+        "tekken.json": "rust",
+    }
+)
+"""How the patterns of each format are read, by the engines of those who made it."""
+
+KNOWN_PATTERNS = frozenset(pattern for _, pattern in _core.known_patterns())
 
 
 def splitter_of(definition: Definition, *, stacklevel: int) -> _core.Splitter:
     """Make the splitter of a tokenizer, its pattern read as where it came from reads it."""
-    dialects: dict[str, Dialect] = {"tokenizer.json": "oniguruma", "tiktoken": "rust"}
     return make_splitter(
         definition.pattern,
         definition.added_tokens,
         normalizer=definition.normalizer,
-        dialect=dialects[definition.source.kind] if definition.source else None,
+        dialect=DIALECTS[definition.source.kind] if definition.source else None,
         stacklevel=stacklevel + 1,
     )
 
@@ -67,7 +77,7 @@ def make_splitter(
     stages: list[str | Callable[[str], Iterable[int]] | tuple[str, str]] = []
     for stage in (Split(pattern),) if isinstance(pattern, str) else pattern:
         match stage:
-            case Split(text, "isolated") if text in _KNOWN_PATTERNS:
+            case Split(text, "isolated") if text in KNOWN_PATTERNS:
                 stages.append(text)
             case Split(text, behavior):
                 from bytestride.splitting.external_pattern import compile_pattern

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 
 __all__ = [
     "LAST_CODE_POINT",
+    "OTHER_WORD_CHARACTERS",
     "PROPERTY_NAMES",
+    "WORD_CATEGORIES",
     "Ranges",
     "class_text",
     "complement",
@@ -32,6 +34,13 @@ LONG_NAMES = {
     "whitespace": "White_Space", "space": "White_Space", "han": "Han",
 }  # fmt: skip
 PROPERTY_NAMES = {name.lower(): name for name in LONG_NAMES.values()} | LONG_NAMES
+
+# A word character to Rust's engines (UTS 18, annex C): alphabetic, a mark, a decimal digit, a
+# connector or one of two joiners. Alphabetic are letters, letter numbers, and these symbols.
+WORD_CATEGORIES = ("L", "M", "Nd", "Nl", "Pc")
+OTHER_WORD_CHARACTERS: Ranges = [
+    (0x200C, 0x200D), (0x24B6, 0x24E9), (0x1F130, 0x1F149), (0x1F150, 0x1F169), (0x1F170, 0x1F189),
+]  # fmt: skip
 
 
 def merge_ranges(ranges: Iterable[tuple[int, int]]) -> Ranges:

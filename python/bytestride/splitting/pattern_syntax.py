@@ -10,9 +10,12 @@ import string
 from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple, NoReturn
 
+from bytestride.errors import shown
 from bytestride.splitting.code_point_sets import (
     LAST_CODE_POINT,
+    OTHER_WORD_CHARACTERS,
     PROPERTY_NAMES,
+    WORD_CATEGORIES,
     Ranges,
     class_text,
     complement,
@@ -25,6 +28,12 @@ __all__ = ["Dialect", "rewrite_pattern"]
 Dialect = Literal["rust", "oniguruma"]
 
 MAX_DEPTH = 50
+# Each is spelled out in code points, a few thousand characters, and what compiles those takes about
+# 40 ms: this bounds it to seconds. Patterns of published tokenizers have below 40.
+MAX_CLASSES = 64
+MAX_REPEAT_DIGITS = 9
+# What must be repeated is spelled out by what compiles it: this bounds its memory to 100 MB.
+MAX_ITEMS = 100_000
 CONTROL_ESCAPES = {"t": 9, "n": 10, "v": 11, "f": 12, "r": 13, "a": 7, "e": 27}
 # What each engine means by a line or text anchor, in the words of the `regex` library.
 ANCHORS = {
@@ -46,15 +55,19 @@ REMEDIES = {
 
 
 class Part(NamedTuple):
-    """A rewritten piece of a pattern, and whether it can match the empty string."""
+    """A rewritten piece of a pattern, whether it can match the empty string, and its items.
+
+    Items are counted as often as they must be repeated.
+    """
 
     text: str
     can_be_empty: bool
+    n_items: int = 1
 
 
 def rewrite_pattern(
     pattern: str, dialect: Dialect | None, category_ranges: Callable[[str], Ranges]
-) -> Part:
+) -> tuple[str, bool]:
     """Return a pattern for `regex.compile(..., flags=regex.V1)`, and whether it may match nothing.
 
     Parameters
@@ -72,7 +85,8 @@ def rewrite_pattern(
     ValueError
         Naming the construct, its offset in the pattern in characters, and what would work.
     """
-    return _Rewriter(pattern, dialect, category_ranges).rewrite()
+    whole = _Rewriter(pattern, dialect, category_ranges).rewrite()
+    return whole.text, whole.can_be_empty
 
 
 class _Rewriter:
@@ -84,6 +98,7 @@ class _Rewriter:
         self.pattern = pattern
         self.dialect = dialect
         self.category_ranges = category_ranges
+        self.n_classes = 0
         self.at = 0
         self.depth = 0
         self.folding = False
@@ -97,7 +112,7 @@ class _Rewriter:
         return whole
 
     def refuse(self, offset: int, construct: str, remedy: str) -> NoReturn:
-        raise ValueError(f"pattern {self.pattern!r}, offset {offset}: {construct}: {remedy}")
+        raise ValueError(f"pattern {shown(self.pattern)}, offset {offset}: {construct}: {remedy}")
 
     def refuse_unless(
         self, dialect: Dialect, offset: int, construct: str, reading: str, remedy: str
@@ -129,13 +144,15 @@ class _Rewriter:
             self.take()
             self.last_folded = ""
             parts.append(self.sequence())
-        return Part("|".join(p.text for p in parts), any(p.can_be_empty for p in parts))
+        text = "|".join(p.text for p in parts)
+        return Part(text, any(p.can_be_empty for p in parts), sum(p.n_items for p in parts))
 
     def sequence(self) -> Part:
         parts = []
         while self.at < len(self.pattern) and self.pattern[self.at] not in "|)":
             parts.append(self.quantified())
-        return Part("".join(p.text for p in parts), all(p.can_be_empty for p in parts))
+        text = "".join(p.text for p in parts)
+        return Part(text, all(p.can_be_empty for p in parts), sum(p.n_items for p in parts))
 
     def quantified(self) -> Part:
         begin = self.at
@@ -153,6 +170,9 @@ class _Rewriter:
         if item.can_be_empty and high != 1:
             what = self.pattern[begin : self.at]
             self.refuse(begin, what, "what is repeated may be empty; let it need a character")
+        n_items = item.n_items * max(low, 1)
+        if n_items > MAX_ITEMS:
+            self.refuse(at, "{", f"at most {MAX_ITEMS} repetitions of items are followed")
         repeat = {(0, None): "*", (1, None): "+", (0, 1): "?"}.get(
             bounds, f"{{{low},{'' if high is None else high}}}"
         )
@@ -177,7 +197,7 @@ class _Rewriter:
                 text += "+"
         if self.at < len(self.pattern) and self.pattern[self.at] in "*+?{":
             self.refuse(self.at, "a second quantifier", "put a group, (?:...), round the first")
-        return Part(text, item.can_be_empty or low == 0)
+        return Part(text, item.can_be_empty or low == 0, n_items)
 
     def quantifier(self) -> tuple[int, int | None] | None:
         """Take `*`, `+`, `?` or `{n,m}`; None where there is none."""
@@ -192,6 +212,8 @@ class _Rewriter:
         digits = [low or "0", high or "0"]
         if not (low or high) or not all(d.isascii() and d.isdigit() for d in digits):
             self.refuse(begin, "{", "it begins no {n}, {n,} or {n,m}; write \\{")
+        if max(map(len, digits)) > MAX_REPEAT_DIGITS:
+            self.refuse(begin, "{", f"a bound has more than {MAX_REPEAT_DIGITS} digits")
         most = (int(high) if high else None) if comma else int(low)
         if most is not None and most < max(int(low or 0), 1):
             self.refuse(begin, self.pattern[begin : self.at], "the bounds must ascend, from 1")
@@ -226,6 +248,10 @@ class _Rewriter:
         if c == "\\":
             if self.at < len(self.pattern) and self.pattern[self.at] in "Az":
                 return Part("\\" + self.take().upper(), True), False
+            if self.dialect == "rust" and self.next_is("b"):
+                self.take()
+                word = class_text(self.word_characters())
+                return Part(f"(?:(?<={word})(?!{word})|(?<!{word})(?={word}))", True), False
             value = self.escape(begin)
             if isinstance(value, list):
                 return Part(class_text(value), False), True
@@ -282,7 +308,8 @@ class _Rewriter:
         self.take()
         self.depth -= 1
         self.folding, self.in_look_behind = folding, in_look_behind
-        part = Part(f"{opening}{body.text})", body.can_be_empty or is_look_around)
+        can_be_empty = body.can_be_empty or is_look_around
+        part = Part(f"{opening}{body.text})", can_be_empty, body.n_items)
         return part, not is_look_around
 
     def refuse_group(self, begin: int) -> NoReturn:
@@ -297,9 +324,15 @@ class _Rewriter:
     def escape(self, begin: int) -> int | Ranges:
         """Take what follows a backslash: one code point, or the members of a class."""
         c = self.take()
+        if c in ("d", "D", "s", "S", "p", "P"):
+            self.n_classes += 1
+            if self.n_classes > MAX_CLASSES:
+                self.refuse(begin, "\\" + c, f"at most {MAX_CLASSES} classes are read; share some")
         if c in ("d", "D", "s", "S"):
             ranges = self.category_ranges("Nd" if c in "dD" else "White_Space")
             return complement(merge_ranges(ranges)) if c in "DS" else merge_ranges(ranges)
+        if c in ("w", "W") and self.dialect == "rust":
+            return complement(self.word_characters()) if c == "W" else self.word_characters()
         if c in ("p", "P"):
             return self.property_class(begin, c == "P")
         if c in ("x", "u"):
@@ -313,6 +346,10 @@ class _Rewriter:
             remedy = REMEDIES.get(c) or REMEDIES.get(c.lower(), spell_out)
             self.refuse(begin, "\\" + c, remedy)
         return ord(c)
+
+    def word_characters(self) -> Ranges:
+        ranges = [r for name in WORD_CATEGORIES for r in self.category_ranges(name)]
+        return merge_ranges(ranges + OTHER_WORD_CHARACTERS)
 
     def property_class(self, begin: int, negated: bool) -> Ranges:
         self.refuse_in_fold(begin, "\\p")

@@ -99,6 +99,16 @@ class Delegating:
         assert self._mine is not None
         self._mine.settings = change(self._mine.settings)
 
+    def _json(self) -> str:
+        """Write the text of a `tokenizer.json`, without white space."""
+        if self._lent:
+            self._take_changes()
+        mine = self._mine
+        if mine is None:
+            text: str = self._theirs.to_str()
+            return text
+        return write_tokenizer(mine.settings, pretty=False)
+
     # Components
 
     def _component(self, name: str) -> Any:

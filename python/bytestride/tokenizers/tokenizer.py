@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bytestride.errors import FormatError
 from bytestride.formats.files import read_file, write_file
-from bytestride.tokenizers import live, training
+from bytestride.tokenizers import live
 from bytestride.tokenizers.async_methods import AsyncMethods
-from bytestride.tokenizers.byte_level import ByteLevelTokenizer, Settings
-from bytestride.tokenizers.delegation import Delegating
+from bytestride.tokenizers.calls import EncodesAndDecodes
 from bytestride.tokenizers.document import read_tokenizer, write_tokenizer
-from bytestride.tokenizers.encoding import Encoding
 from bytestride.tokenizers.limits import Padding, Truncation
 from bytestride.tokenizers.pipeline import compact
-from bytestride.tokenizers.rows import Rows
+from bytestride.tokenizers.training import Learns
 
 
-class Tokenizer(Delegating, AsyncMethods):
+class Tokenizer(EncodesAndDecodes, Learns, AsyncMethods):
     """A tokenizer with the methods of Hugging Face's, which does itself what is byte-level BPE.
 
     Any other configuration is handed to the tokenizers library, once and with one warning, and so
@@ -123,10 +120,11 @@ class Tokenizer(Delegating, AsyncMethods):
     @property
     def truncation(self) -> dict[str, Any] | None:
         """The parameters of `enable_truncation`, or None."""
-        if self._mine is None:
+        mine = self._mine
+        if mine is None:
             theirs: dict[str, Any] | None = self._theirs.truncation
             return theirs
-        truncation = self._mine.settings.truncation
+        truncation = mine.settings.truncation
         return None if truncation is None else truncation.to_dict()
 
     def enable_padding(
@@ -157,18 +155,20 @@ class Tokenizer(Delegating, AsyncMethods):
     @property
     def padding(self) -> dict[str, Any] | None:
         """The parameters of `enable_padding`, or None."""
-        if self._mine is None:
+        mine = self._mine
+        if mine is None:
             theirs: dict[str, Any] | None = self._theirs.padding
             return theirs
-        padding = self._mine.settings.padding
+        padding = mine.settings.padding
         return None if padding is None else padding.to_dict()
 
     @property
     def encode_special_tokens(self) -> bool:
         """Whether special tokens in a text are left to the model, as text like any other."""
-        if self._mine is None:
+        mine = self._mine
+        if mine is None:
             return bool(self._theirs.encode_special_tokens)
-        return self._mine.settings.encode_special_tokens
+        return mine.settings.encode_special_tokens
 
     @encode_special_tokens.setter
     def encode_special_tokens(self, value: bool) -> None:
@@ -215,10 +215,11 @@ class Tokenizer(Delegating, AsyncMethods):
 
     def get_added_tokens_decoder(self) -> dict[int, Any]:
         """Give added tokens by id, as objects of the library."""
-        if self._mine is None:
+        mine = self._mine
+        if mine is None:
             theirs: dict[int, Any] = self._theirs.get_added_tokens_decoder()
             return theirs
-        by_id = self._mine.settings.pipeline.added.by_id
+        by_id = mine.settings.pipeline.added.by_id
         return {token_id: live.added_token(token) for token_id, token in by_id.items()}
 
     def get_vocab(self, with_added_tokens: bool = True) -> dict[str, int]:
@@ -246,195 +247,6 @@ class Tokenizer(Delegating, AsyncMethods):
         n_added: int = self._ready().num_special_tokens_to_add(is_pair)
         return n_added
 
-    # Texts to ids
-
-    def encode(
-        self,
-        sequence: str | Sequence[str],
-        pair: str | Sequence[str] | None = None,
-        is_pretokenized: bool = False,
-        add_special_tokens: bool = True,
-    ) -> Encoding:
-        """Encode an input, or a pair.
-
-        Parameters
-        ----------
-        sequence, pair : str; with `is_pretokenized` a list or tuple of str
-        is_pretokenized : bool
-            Whether inputs come in words, each of which is encoded for itself.
-        add_special_tokens : bool
-            Whether the post-processor adds its special tokens.
-
-        Raises
-        ------
-        TypeError
-            An input is of another type, or holds a lone surrogate.
-        """
-        encoding: Encoding = self._ready().encode(
-            sequence, pair, is_pretokenized, add_special_tokens
-        )
-        return encoding
-
-    def encode_batch(
-        self,
-        input: Sequence[Any],
-        is_pretokenized: bool = False,
-        add_special_tokens: bool = True,
-    ) -> list[Encoding]:
-        """Encode many inputs, or pairs of them; see `encode`."""
-        encodings: list[Encoding] = self._ready().encode_batch(
-            input, is_pretokenized, add_special_tokens
-        )
-        return encodings
-
-    def encode_batch_fast(
-        self,
-        input: Sequence[Any],
-        is_pretokenized: bool = False,
-        add_special_tokens: bool = True,
-    ) -> list[Encoding]:
-        """Encode many inputs to ids, without tokens, offsets and words."""
-        encodings: list[Encoding] = self._ready().encode_batch_fast(
-            input, is_pretokenized, add_special_tokens
-        )
-        return encodings
-
-    def post_process(
-        self, encoding: Encoding, pair: Encoding | None = None, add_special_tokens: bool = True
-    ) -> Encoding:
-        """Truncate an encoding, or a pair, add special tokens and pad."""
-        result: Encoding = self._ready().post_process(encoding, pair, add_special_tokens)
-        return result
-
-    # Ids to texts
-
-    def decode(self, ids: Sequence[int], skip_special_tokens: bool = True) -> str:
-        """Text of ids. Ids that are no token's are left out."""
-        text: str = self._ready().decode(ids, skip_special_tokens)
-        return text
-
-    def decode_batch(
-        self, sequences: Sequence[Sequence[int]], skip_special_tokens: bool = True
-    ) -> list[str]:
-        """Texts of many sequences of ids."""
-        texts: list[str] = self._ready().decode_batch(sequences, skip_special_tokens)
-        return texts
-
-    # Learning
-
-    def train(self, files: list[str], trainer: Any = None) -> None:
-        """Learn a vocabulary from text files, each line of which is a text.
-
-        Parameters
-        ----------
-        files : list of str
-        trainer : tokenizers.trainers.Trainer, optional
-            By default that of the model. Progress is not shown, whatever it says.
-        """
-        paths = training.paths_of(files)
-        self._train(paths, "line", trainer, lambda real: real.train(files, trainer))
-
-    def train_from_iterator(
-        self, iterator: Iterable[Any], trainer: Any = None, length: int | None = None
-    ) -> None:
-        """Learn a vocabulary from an iterator of texts, or of batches of texts.
-
-        Parameters
-        ----------
-        iterator : iterable of str, or of iterables of str
-        trainer : tokenizers.trainers.Trainer, optional
-            By default that of the model. Progress is not shown, whatever it says.
-        length : int, optional
-            How many elements there are: for showing progress, and not needed.
-        """
-        texts = training.texts_of(iterator)
-        self._train(
-            texts,
-            "document",
-            trainer,
-            lambda real: real.train_from_iterator(iterator, trainer, length),
-        )
-
-    def _train(self, source: Any, unit: str, trainer: Any, theirs: Callable[[Any], None]) -> None:
-        with self._lock:
-            if trainer is None:
-                trainer = self.model.get_trainer()
-            try:
-                document = json.loads(self.to_str())
-                plan = training.Plan.of(document, trainer)
-            except Exception as error:  # also components written in Python, which have no JSON
-                warnings.warn(
-                    f"training goes through the tokenizers library, at its speed: {error}",
-                    stacklevel=3,
-                )
-                theirs(self._assemble())
-                return
-            data = plan.learn(source, unit)
-            self._lent.clear()
-            try:
-                self._mine, self._theirs = read_tokenizer(data, "what was learned"), None
-            except FormatError:  # bytes that the text did not have, and were not asked for
-                self._mine, self._theirs = None, live.real_tokenizer().from_buffer(data)
-            self._reason = None
-
-    # For whoever brings the settings with the call
-
-    def _settings_for(
-        self,
-        truncation: dict[str, Any] | None,
-        padding: dict[str, Any] | None,
-        encode_special_tokens: bool,
-    ) -> Settings:
-        mine = self._ready()
-        assert isinstance(mine, ByteLevelTokenizer)
-        settings = replace(
-            mine.settings,
-            truncation=None if truncation is None else Truncation.of(**truncation),
-            padding=None if padding is None else Padding.of(**padding),
-            encode_special_tokens=encode_special_tokens,
-        )
-        if settings.truncation is not None:
-            settings.truncation.check(settings.n_added(False))
-        return settings
-
-    def _encode_batch(
-        self,
-        inputs: Sequence[Any],
-        *,
-        is_pretokenized: bool = False,
-        add_special_tokens: bool = True,
-        truncation: dict[str, Any] | None = None,
-        padding: dict[str, Any] | None = None,
-        encode_special_tokens: bool = False,
-    ) -> list[Encoding]:
-        """As `encode_batch` with truncation and padding of this call, which no other sees.
-
-        Precondition: `_reason` is None.
-        """
-        settings = self._settings_for(truncation, padding, encode_special_tokens)
-        encodings = ByteLevelTokenizer(settings).encode_batch(
-            inputs, is_pretokenized, add_special_tokens
-        )
-        return encodings
-
-    def _encode_rows(
-        self,
-        texts: list[str],
-        *,
-        add_special_tokens: bool = True,
-        truncation: dict[str, Any] | None = None,
-        padding: dict[str, Any] | None = None,
-        encode_special_tokens: bool = False,
-    ) -> Rows | None:
-        """Encode single texts to rows; None where `_encode_batch` must do it.
-
-        Precondition: `_reason` is None, and all are str.
-        """
-        settings = self._settings_for(truncation, padding, encode_special_tokens)
-        if not Rows.can_make(settings):
-            return None
-        return Rows(settings, texts, add_special_tokens=add_special_tokens)
-
     # To files and pickles
 
     def to_str(self, pretty: bool = False) -> str:
@@ -442,12 +254,13 @@ class Tokenizer(Delegating, AsyncMethods):
 
         It changes only when the tokenizer does, not by encoding.
         """
-        if self._lent:
-            self._take_changes()
-        if self._mine is None:
-            text: str = self._theirs.to_str(pretty)
-            return text
-        return write_tokenizer(self._mine.settings, pretty=pretty)
+        if not pretty:
+            return self._json()
+        self._take_changes()
+        mine = self._mine
+        if mine is None:
+            return str(self._theirs.to_str(True))
+        return write_tokenizer(mine.settings, pretty=True)
 
     def save(self, path: str, pretty: bool = True) -> None:
         """Write a `tokenizer.json`, whole or not at all."""

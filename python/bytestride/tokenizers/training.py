@@ -8,7 +8,8 @@ model that is not BPE) is the library's matter.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,71 @@ from bytestride.formats.json_fields import unsupported
 from bytestride.formats.pre_tokenizer import read_pattern
 from bytestride.formats.tokenizer_json import read_normalizer
 from bytestride.stages import Pattern
+from bytestride.tokenizers import live
+from bytestride.tokenizers.delegation import Delegating
+from bytestride.tokenizers.document import read_tokenizer
 from bytestride.training.train import learn_vocabulary
+
+
+class Learns(Delegating):
+    """A part of `Tokenizer`."""
+
+    __slots__ = ()
+
+    def train(self, files: list[str], trainer: Any = None) -> None:
+        """Learn a vocabulary from text files, each line of which is a text.
+
+        Parameters
+        ----------
+        files : list of str
+        trainer : tokenizers.trainers.Trainer, optional
+            By default that of the model. Progress is not shown, whatever it says.
+        """
+        paths = paths_of(files)
+        self._train(paths, "line", trainer, lambda real: real.train(files, trainer))
+
+    def train_from_iterator(
+        self, iterator: Iterable[Any], trainer: Any = None, length: int | None = None
+    ) -> None:
+        """Learn a vocabulary from an iterator of texts, or of batches of texts.
+
+        Parameters
+        ----------
+        iterator : iterable of str, or of iterables of str
+        trainer : tokenizers.trainers.Trainer, optional
+            By default that of the model. Progress is not shown, whatever it says.
+        length : int, optional
+            How many elements there are: for showing progress, and not needed.
+        """
+        texts = texts_of(iterator)
+        self._train(
+            texts,
+            "document",
+            trainer,
+            lambda real: real.train_from_iterator(iterator, trainer, length),
+        )
+
+    def _train(self, source: Any, unit: str, trainer: Any, theirs: Callable[[Any], None]) -> None:
+        with self._lock:
+            if trainer is None:
+                trainer = self.model.get_trainer()
+            try:
+                document = json.loads(self._json())
+                plan = Plan.of(document, trainer)
+            except Exception as error:  # also components written in Python, which have no JSON
+                warnings.warn(
+                    f"training goes through the tokenizers library, at its speed: {error}",
+                    stacklevel=3,
+                )
+                theirs(self._assemble())
+                return
+            data = plan.learn(source, unit)
+            self._lent.clear()
+            try:
+                self._mine, self._theirs = read_tokenizer(data, "what was learned"), None
+            except FormatError:  # bytes that the text did not have, and were not asked for
+                self._mine, self._theirs = None, live.real_tokenizer().from_buffer(data)
+            self._reason = None
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Rows of ids against the encodings that they stand for."""
 
+import json
 import random
 import threading
 
@@ -101,11 +102,13 @@ def test_limits_of_a_call_are_its_own(text):
 
     def work(most):
         for _ in range(50):
-            truncation = {"max_length": most}
-            (row,) = tokenizer._encode_rows(["lower " * 40], truncation=truncation).ids_lists()
-            (encoding,) = tokenizer._encode_batch(["lower " * 40], truncation=truncation)
-            if not len(row) == len(encoding) == most:
-                wrong.append((most, len(row), len(encoding)))
+            truncation, padding = {"max_length": most}, {"length": most + 2}
+            limits = {"truncation": truncation, "padding": padding}
+            (row,) = tokenizer._encode_rows(["lower " * 40], **limits).ids_lists()
+            (encoding,) = tokenizer.encode_batch(["lower " * 40], **limits)
+            alone = tokenizer.encode("lower " * 40, truncation=truncation)
+            if not (len(row) == len(encoding) == most + 2 and len(alone) == most):
+                wrong.append((most, len(row), len(encoding), len(alone)))
 
     threads = [threading.Thread(target=work, args=(most,)) for most in range(1, 17)]
     for thread in threads:
@@ -113,6 +116,18 @@ def test_limits_of_a_call_are_its_own(text):
     for thread in threads:
         thread.join()
     assert not wrong
+    assert tokenizer.to_str() == before
+    assert len(tokenizer.encode("lower " * 40)) == 3
+    assert len(tokenizer.encode("lower " * 40, truncation=None)) > 40
+
+
+def test_limits_of_a_call_are_its_own_in_the_library_too(text):
+    document = json.loads(text) | {"normalizer": {"type": "Lowercase"}}
+    with pytest.warns(UserWarning, match="Lowercase"):
+        tokenizer = Tokenizer.from_str(json.dumps(document))
+    before = tokenizer.to_str()
+    assert len(tokenizer.encode("LOWER " * 40, truncation={"max_length": 5})) == 5
+    assert len(tokenizer.encode("LOWER", padding={"length": 50})) == 50
     assert tokenizer.to_str() == before
 
 
