@@ -19,12 +19,9 @@ from transformers.tokenization_utils_tokenizers import TokenizersBackend  # noqa
 from bytestride.tokenizers import Tokenizer  # noqa: E402
 from bytestride.transformers import AutoTokenizer  # noqa: E402
 
-VOCABULARIES = [
-    "gpt2",
-    "qwen3",
-    *(pytest.param(name, marks=pytest.mark.slow) for name in ("llama3", "deepseek_v3", "gptoss")),
-]
-N_CALLS = 100
+SLOW = ("qwen3", "llama3", "deepseek_v3", "gptoss")  # to load, in transformers
+VOCABULARIES = ["gpt2", *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
+N_CALLS = 80
 N_CALLS_SLOW = 600
 
 LINE = (
@@ -186,7 +183,6 @@ def column_of(value):
 def check_calls(pair, seed, n_calls):
     theirs, ours = pair
     rng = random.Random(seed)
-    before = ours.backend_tokenizer.to_str()
     n_results = 0
     for _ in range(n_calls):
         (arguments, options), more = texts_of(rng), options_of(rng)
@@ -199,13 +195,18 @@ def check_calls(pair, seed, n_calls):
         assert_same(got, expected, (arguments, options, sides))
         assert got_warnings == expected_warnings, (arguments, options)
         n_results += not isinstance(expected, BaseException)
-    assert ours.backend_tokenizer.to_str() == before
-    # Nearly all of it is about results.
+    assert ours.backend_tokenizer.truncation is None
+    assert ours.backend_tokenizer.padding is None
+    # Most of it is about results.
     assert n_results > 0.6 * n_calls
 
 
 def test_random_calls(pair):
     check_calls(pair, 1, N_CALLS)
+
+
+def test_random_calls_with_a_normal_form(pretrained_folder):
+    check_calls(both(pretrained_folder("qwen3")), 1, N_CALLS)
 
 
 @pytest.mark.slow
@@ -376,7 +377,7 @@ def test_files_are_the_same(pair, tmp_path):
 def test_documents(pair, corpus_text):
     """Real text, as arrays."""
     for corpus in ("en", "code", "multi"):
-        texts = corpus_text(corpus, 200_000).split("<|endoftext|>")[:40]
+        texts = corpus_text(corpus, 60_000).split("<|endoftext|>")[:40]
         for options in (
             {"padding": True, "return_tensors": "pt"},
             {"padding": True, "return_tensors": "np", "truncation": True, "max_length": 128},
@@ -388,6 +389,7 @@ def test_documents(pair, corpus_text):
             )
 
 
+@pytest.mark.slow
 def test_the_classes_are_as_expected(pretrained_folder):
     classes = [type(both(pretrained_folder(name))[0]) for name in ("llama3", "qwen3", "gpt2")]
     assert classes == [
