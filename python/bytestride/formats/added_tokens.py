@@ -37,6 +37,19 @@ def read_added_tokens(entries: list[Any], vocab: Mapping[str, int]) -> tuple[Add
     )
 
 
+def entry_of(token: AddedToken) -> dict[str, Any]:
+    """Write the entry of an added token, as tokenizers lays it out."""
+    return {
+        "id": token.id,
+        "content": token.content,
+        "single_word": token.single_word,
+        "lstrip": token.lstrip,
+        "rstrip": token.rstrip,
+        "normalized": token.normalized,
+        "special": token.special,
+    }
+
+
 def assigned_ids(contents: Iterable[str], vocab: Mapping[str, int]) -> list[int]:
     """Ids that tokenizers gives to added tokens when it reads a file.
 

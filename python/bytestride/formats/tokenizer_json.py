@@ -14,12 +14,12 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from bytestride.definition import Definition, Source
 from bytestride.errors import FormatError, shown
 from bytestride.formats import bytelevel
-from bytestride.formats.added_tokens import assigned_ids, read_added_tokens
+from bytestride.formats.added_tokens import assigned_ids, entry_of, read_added_tokens
 from bytestride.formats.bpe_model import ListedModel
 from bytestride.formats.files import read_file, write_file
 from bytestride.formats.json_fields import ELSEWHERE, MAX_PATH_CHARS, as_object, field, unsupported
@@ -42,6 +42,19 @@ def read(path: str | os.PathLike[str]) -> Definition:
         bytestride does not do (the message names it).
     """
     return parse(read_file(path), str(path))
+
+
+BPE_OPTIONS: Final[Mapping[str, Any]] = {
+    "type": "BPE",
+    "dropout": None,
+    "unk_token": None,
+    "continuing_subword_prefix": None,
+    "end_of_word_suffix": None,
+    "fuse_unk": False,
+    "byte_fallback": False,
+    "ignore_merges": False,
+}
+"""Members of `model` beside the vocabulary and the merges, in their order, with their defaults."""
 
 
 @dataclass(frozen=True)
@@ -204,13 +217,7 @@ def _new_document(definition: Definition) -> dict[str, Any]:
         "post_processor": None,
         "decoder": decoder,
         "model": {
-            "type": "BPE",
-            "dropout": None,
-            "unk_token": None,
-            "continuing_subword_prefix": None,
-            "end_of_word_suffix": None,
-            "fuse_unk": False,
-            "byte_fallback": False,
+            **BPE_OPTIONS,
             "ignore_merges": definition.whole_pieces,
             "vocab": vocab,
             "merges": [[text_of[left], text_of[right]] for left, right in merges.tolist()],
@@ -237,15 +244,4 @@ def place_added_tokens(definition: Definition, vocab: dict[str, int]) -> list[di
             )
     if assigned_ids(content_of.values(), vocab) != list(content_of):
         vocab.update((token.content, token.id) for token in tokens)
-    return [
-        {
-            "id": token.id,
-            "content": token.content,
-            "single_word": token.single_word,
-            "lstrip": token.lstrip,
-            "rstrip": token.rstrip,
-            "normalized": token.normalized,
-            "special": token.special,
-        }
-        for token in tokens
-    ]
+    return [entry_of(token) for token in tokens]

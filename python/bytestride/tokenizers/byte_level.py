@@ -14,10 +14,11 @@ from typing import Any, Final
 import numpy as np
 
 from bytestride import _core
+from bytestride.tokenizers.checks import checked_id, checked_sequence, checked_text
 from bytestride.tokenizers.encoding import Encoding
 from bytestride.tokenizers.inputs import EncodedText, EncodedWords, PlainIds
 from bytestride.tokenizers.limits import Padding, Truncation
-from bytestride.tokenizers.pipeline import Pipeline, checked_id, checked_sequence
+from bytestride.tokenizers.pipeline import Pipeline
 from bytestride.tokenizers.post_processor import default_process
 from bytestride.tokenizers.runs import EncodedInput, TextRun
 
@@ -276,8 +277,7 @@ class ByteLevelTokenizer:
 
     def token_to_id(self, token: str) -> int | None:
         """Give the id of a text."""
-        if not isinstance(token, str):
-            raise TypeError(f"'{type(token).__name__}' object is not an instance of 'str'")
+        checked_text(token)
         pipeline = self.settings.pipeline
         token_id = pipeline.added.id_of(token)
         return pipeline.model.vocab.id_of(token) if token_id is None else token_id

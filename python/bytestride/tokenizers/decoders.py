@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from operator import index
 from typing import Any
 
-from bytestride.tokenizers.pipeline import checked_id
+from bytestride.tokenizers.checks import checked_id
 
 
 class DecodeStream:

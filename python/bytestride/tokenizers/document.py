@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from bytestride.formats.added_tokens import entry_of
 from bytestride.tokenizers.byte_level import ByteLevelTokenizer, Settings
 from bytestride.tokenizers.limits import Padding, Truncation
 from bytestride.tokenizers.live import NODES
@@ -42,23 +43,11 @@ def write_tokenizer(settings: Settings, *, pretty: bool) -> str:
 def _document(settings: Settings, model: Any) -> dict[str, Any]:
     """Members in the order of tokenizers 0.23."""
     pipeline = settings.pipeline
-    added = [
-        {
-            "id": token.id,
-            "content": token.content,
-            "single_word": token.single_word,
-            "lstrip": token.lstrip,
-            "rstrip": token.rstrip,
-            "normalized": token.normalized,
-            "special": token.special,
-        }
-        for token in pipeline.added.by_id.values()
-    ]
     return {
         "version": "1.0",
         "truncation": settings.truncation and settings.truncation.to_json(),
         "padding": settings.padding and settings.padding.to_json(),
-        "added_tokens": added,
+        "added_tokens": [entry_of(token) for token in pipeline.added.by_id.values()],
         **{name: pipeline.nodes[name] for name in NODES},
         "model": model,
     }

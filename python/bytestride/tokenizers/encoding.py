@@ -10,9 +10,9 @@ import json
 import warnings
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from operator import index
 from typing import Any, TypeVar
 
+from bytestride.tokenizers.checks import checked_size
 from bytestride.tokenizers.runs import ColumnRun, ConstantRun, Offsets, Run
 
 T = TypeVar("T")
@@ -138,7 +138,7 @@ class Encoding:
 
     def token_to_sequence(self, token_index: int) -> int | None:
         """Sequence that a token is of."""
-        token = _unsigned(token_index)
+        token = checked_size(token_index)
         if token > self._n:
             return None
         if not self._ranges:
@@ -150,21 +150,21 @@ class Encoding:
 
     def token_to_chars(self, token_index: int) -> Offsets | None:
         """Offsets of a token that is of a sequence."""
-        token = _unsigned(token_index)
+        token = checked_size(token_index)
         if self.token_to_sequence(token) is None or token >= self._n:
             return None
         return self.offsets[token]
 
     def token_to_word(self, token_index: int) -> int | None:
         """Word of a token."""
-        token = _unsigned(token_index)
+        token = checked_size(token_index)
         if self.token_to_sequence(token) is None or token >= self._n:
             return None
         return self.word_ids[token]
 
     def word_to_tokens(self, word_index: int, sequence_index: int = 0) -> Offsets | None:
         """Begin and end, in tokens, of a word."""
-        word, (begin, end) = _unsigned(word_index), self._range(_unsigned(sequence_index))
+        word, (begin, end) = checked_size(word_index), self._range(checked_size(sequence_index))
         found = []
         for token, other in enumerate(self.word_ids[begin:end], begin):
             if other is not None and other > word:
@@ -183,7 +183,7 @@ class Encoding:
 
     def char_to_token(self, char_pos: int, sequence_index: int = 0) -> int | None:
         """Token that a character of a sequence is in: the first, where it is in several."""
-        position, (begin, end) = _unsigned(char_pos), self._range(_unsigned(sequence_index))
+        position, (begin, end) = checked_size(char_pos), self._range(checked_size(sequence_index))
         for token, (first, last) in enumerate(self.offsets[begin:end], begin):
             if first <= position < last:
                 return token
@@ -198,7 +198,7 @@ class Encoding:
 
     def set_sequence_id(self, sequence_id: int) -> None:
         """Say that all of it is of one input sequence."""
-        self._ranges[_unsigned(sequence_id)] = (0, self._n)
+        self._ranges[checked_size(sequence_id)] = (0, self._n)
 
     def become_sequence(self, sequence: int) -> None:
         """Say that all of it, and of what overflows, is of one input sequence and of its type."""
@@ -234,7 +234,7 @@ class Encoding:
         """Bring it, and what overflows, to a length of at least `length` tokens."""
         if direction not in ("left", "right"):
             raise ValueError(f"Unknown `direction`: `{direction}`. Use one of `left` or `right`")
-        self.pad_to(_unsigned(length), direction, pad_id, pad_type_id, pad_token)
+        self.pad_to(checked_size(length), direction, pad_id, pad_type_id, pad_token)
 
     def pad_to(
         self, length: int, direction: str, pad_id: int, pad_type_id: int, pad_token: str
@@ -274,7 +274,7 @@ class Encoding:
         """
         if direction not in ("left", "right"):
             raise ValueError(f"Invalid truncation direction value : {direction}")
-        self.truncate_to(_unsigned(max_length), _unsigned(stride), direction)
+        self.truncate_to(checked_size(max_length), checked_size(stride), direction)
 
     def truncate_to(self, max_length: int, stride: int, direction: str) -> None:
         """As `truncate`, of checked arguments."""
@@ -410,10 +410,3 @@ def _moved(encoding: Encoding, shift: int) -> list[Run]:
 
 def _joined(lists: Iterable[Iterable[T]]) -> list[T]:
     return list(chain.from_iterable(lists))
-
-
-def _unsigned(value: int) -> int:
-    number = index(value)
-    if number < 0:
-        raise OverflowError("can't convert negative int to unsigned")
-    return number

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from operator import index
 from typing import Any, Final, Literal, cast
 
 from bytestride.errors import FormatError
 from bytestride.formats.json_fields import as_object, field
+from bytestride.tokenizers.checks import MAX_U32, checked_id, checked_size, checked_text
 from bytestride.tokenizers.encoding import Encoding
 
 Direction = Literal["left", "right"]
 Strategy = Literal["longest_first", "only_first", "only_second"]
 
-_MAX_U32: Final = 2**32 - 1
 _DIRECTIONS: Final[dict[str, Direction]] = {"Left": "left", "Right": "right"}
 _STRATEGIES: Final[dict[str, Strategy]] = {
     "LongestFirst": "longest_first",
@@ -64,8 +63,8 @@ class Truncation:
         if direction not in _DIRECTIONS.values():
             raise ValueError(f"Unknown `direction`: `{direction}`. Use one of `left` or `right`.")
         return cls(
-            _size(max_length),
-            _size(stride),
+            checked_size(max_length),
+            checked_size(stride),
             cast("Strategy", strategy),
             cast("Direction", direction),
         )
@@ -203,14 +202,12 @@ class Padding:
         """Check arguments as `enable_padding` takes them."""
         if direction not in _DIRECTIONS.values():
             raise ValueError(f"Unknown `direction`: `{direction}`. Use one of `left` or `right`")
-        if not isinstance(pad_token, str):
-            raise TypeError(f"'{type(pad_token).__name__}' object is not an instance of 'str'")
         return cls(
-            None if length is None else _size(length),
-            None if pad_to_multiple_of is None else _size(pad_to_multiple_of),
-            _u32(pad_id),
-            pad_token,
-            _u32(pad_type_id),
+            None if length is None else checked_size(length),
+            None if pad_to_multiple_of is None else checked_size(pad_to_multiple_of),
+            checked_id(pad_id),
+            checked_text(pad_token),
+            checked_id(pad_type_id),
             cast("Direction", direction),
         )
 
@@ -282,22 +279,6 @@ class Padding:
             encoding.pad_to(width, self.direction, self.pad_id, self.pad_type_id, self.pad_token)
 
 
-def _size(value: int) -> int:
-    number = index(value)
-    if number < 0:
-        raise OverflowError("can't convert negative int to unsigned")
-    return number
-
-
-def _u32(value: int) -> int:
-    number = index(value)
-    if number < 0:
-        raise OverflowError("number too small to fit in target type")
-    if number > _MAX_U32:
-        raise OverflowError("number too large to fit in target type")
-    return number
-
-
 def _json_size(value: int, path: str) -> int:
     if not 0 <= value < 2**63:
         raise FormatError(f"{path} is {value}, outside 0..2^63 - 1")
@@ -305,8 +286,8 @@ def _json_size(value: int, path: str) -> int:
 
 
 def _json_id(value: int, path: str) -> int:
-    if not 0 <= value <= _MAX_U32:
-        raise FormatError(f"{path} is {value}, outside 0..{_MAX_U32}")
+    if not 0 <= value <= MAX_U32:
+        raise FormatError(f"{path} is {value}, outside 0..{MAX_U32}")
     return value
 
 

@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from operator import index
 from typing import Any
 
 from bytestride import _core
@@ -20,6 +19,7 @@ from bytestride.errors import FormatError
 from bytestride.formats import tokenizer_json
 from bytestride.formats.pre_tokenizer import read_pattern
 from bytestride.splitting import make_splitter
+from bytestride.tokenizers.checks import checked_id, checked_sequence
 from bytestride.tokenizers.post_processor import PostProcessor, read_post_processor
 from bytestride.tokenizers.vocabulary import (
     AddedVocabulary,
@@ -27,8 +27,6 @@ from bytestride.tokenizers.vocabulary import (
     decoded_bytes,
     text_of_added,
 )
-
-_MAX_U32 = 2**32 - 1
 
 
 class Model:
@@ -99,17 +97,9 @@ class Pipeline:
         parsed = tokenizer_json.parse_whole(data, where)
         document, definition = parsed.document, parsed.definition
         node = document["model"]
-        defaults = {
-            "type": "BPE",
-            "dropout": None,
-            "unk_token": None,
-            "continuing_subword_prefix": None,
-            "end_of_word_suffix": None,
-            "fuse_unk": False,
-            "byte_fallback": False,
-            "ignore_merges": False,
+        options = {
+            key: node.get(key, default) for key, default in tokenizer_json.BPE_OPTIONS.items()
         }
-        options = {key: node.get(key, default) for key, default in defaults.items()}
         nodes = {
             key: document.get(key)
             for key in ("normalizer", "pre_tokenizer", "post_processor", "decoder")
@@ -253,28 +243,3 @@ class Pipeline:
         if self.nodes["decoder"] is None:
             return " ".join(tokens)
         return b"".join(map(decoded_bytes, tokens)).decode("utf-8", "replace")
-
-
-def checked_sequence(values: Any) -> Any:
-    """Refuse what the original takes for no sequence of ids."""
-    if isinstance(values, str):
-        raise TypeError("Can't extract `str` to `Vec`")
-    if not hasattr(values, "__getitem__") or isinstance(values, dict):
-        raise TypeError(f"'{type(values).__name__}' object is not an instance of 'Sequence'")
-    return values
-
-
-def checked_id(value: Any) -> int:
-    """Give an id as an int that 32 bits hold.
-
-    Raises
-    ------
-    TypeError, OverflowError
-        As the original.
-    """
-    number = index(value)
-    if number < 0:
-        raise OverflowError("number too small to fit in target type")
-    if number > _MAX_U32:
-        raise OverflowError("number too large to fit in target type")
-    return number
