@@ -229,7 +229,8 @@ def _warn_if_too_long(
 ) -> None:
     """Tell transformers of each row; as it warns once, of those that are too long the first."""
     warn = tokenizer._eventual_warn_about_too_long_sequence
-    if warn.__func__ is PreTrainedTokenizerBase._eventual_warn_about_too_long_sequence:
+    plain = PreTrainedTokenizerBase._eventual_warn_about_too_long_sequence
+    if getattr(warn, "__func__", None) is plain:
         if max_length is not None or not verbose:
             return
         limit = tokenizer.model_max_length
