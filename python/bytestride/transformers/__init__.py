@@ -8,8 +8,8 @@
     tokenizer(texts, padding=True, truncation=True, max_length=512, return_tensors="pt")
 
 The tokenizer is an instance of a subclass of the class that transformers made, and everything it
-does is as before. Two things are better: a call leaves no padding or truncation set behind it, so
-that threads may share a tokenizer and what it saves does not depend on what it did last.
+does is as before, but for one thing: a call leaves no padding or truncation set behind it. So
+threads may share a tokenizer, and what it saves and how it hashes depend on no call before.
 
 `accelerate` converts a tokenizer at hand, and `patch` reaches code that loads its own. Any other
 name is that of transformers; a tokenizer class is given as its subclass that encodes here.
@@ -19,8 +19,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import transformers
-from transformers.tokenization_utils_tokenizers import TokenizersBackend
+try:
+    import transformers
+    from transformers.tokenization_utils_tokenizers import TokenizersBackend
+except ImportError as error:
+    raise ImportError(
+        "bytestride.transformers needs transformers of version 5 or newer, which loads and saves "
+        "the tokenizers: pip install 'transformers>=5'"
+    ) from error
 
 from bytestride.transformers.accelerating import accelerate
 from bytestride.transformers.auto import AutoTokenizer

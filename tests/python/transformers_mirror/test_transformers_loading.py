@@ -1,5 +1,8 @@
 """Names and loading: all that transformers gives, and tokenizers that cannot be converted."""
 
+import subprocess
+import sys
+
 import pytest
 import transformers
 
@@ -71,3 +74,11 @@ def test_a_class_with_a_metaclass_stays_too(theirs):
         accelerate(theirs)
     assert type(theirs) is Odd
     assert theirs._tokenizer is backend
+
+
+@pytest.mark.parametrize("name", ["transformers", "transformers.tokenization_utils_tokenizers"])
+def test_without_transformers_it_says_what_is_missing(name):
+    program = f"import sys; sys.modules[{name!r}] = None; import bytestride.transformers"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode
+    assert "bytestride.transformers needs transformers of version 5 or newer" in done.stderr
