@@ -145,6 +145,31 @@ def test_classes_derived_from_it(ours, theirs, folder):
     assert inspect.signature(Shouting) == inspect.signature(type(theirs))
 
 
+def cached(tokenizer):
+    """Make what a serving engine makes of a tokenizer: a class of its own, with its own pickling."""
+    vocabulary = tokenizer.get_vocab()
+
+    class Cached(type(tokenizer)):
+        def get_vocab(self):
+            return vocabulary
+
+        def __reduce__(self):
+            return cached, (tokenizer,)
+
+    again = copy.copy(tokenizer)
+    again.__class__ = Cached
+    return again
+
+
+def test_a_class_made_by_a_serving_engine_keeps_its_pickling(ours, theirs):
+    again = pickle.loads(pickle.dumps(cached(ours)))
+    assert type(again).__name__ == "Cached"
+    assert isinstance(again, type(theirs))
+    assert is_ours(again)
+    assert again.get_vocab() is again.get_vocab()
+    assert ids_of(again) == ids_of(theirs)
+
+
 class Lowering(TokenizersBackend):
     def _encode_plus(self, text, **arguments):
         texts = text.lower() if isinstance(text, str) else [t.lower() for t in text]
