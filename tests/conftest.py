@@ -2,6 +2,7 @@
 
 import codecs
 import functools
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -79,3 +80,33 @@ def published(vocab_file: Callable[[str], Path]) -> Callable[[str], Tokenizer]:
         return Tokenizer.load(vocab_file(name))
 
     return load
+
+
+@pytest.fixture(scope="session")
+def pretrained_folder(data_file, vocab_file, tmp_path_factory) -> Callable[[str], Path]:
+    """Give a folder that transformers loads a tokenizer from ("llama3", "gpt2"), or skip.
+
+    GPT-2 is what we make of r50k_base's ranks.
+    """
+
+    @functools.cache
+    def make(name: str) -> Path:
+        folder = tmp_path_factory.mktemp(name)
+        if name == "gpt2":
+            Tokenizer.load(vocab_file("r50k_base")).save(folder / "tokenizer.json")
+            end = "<|endoftext|>"
+            config = {
+                "add_prefix_space": False,
+                "bos_token": end,
+                "eos_token": end,
+                "unk_token": end,
+                "model_max_length": 1024,
+                "tokenizer_class": "GPT2Tokenizer",
+            }
+            (folder / "tokenizer_config.json").write_text(json.dumps(config))
+        else:
+            for file in ("tokenizer.json", "tokenizer_config.json"):
+                (folder / file).symlink_to(data_file(f"vocab/{name}.{file}").resolve())
+        return folder
+
+    return make

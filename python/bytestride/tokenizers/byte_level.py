@@ -142,6 +142,9 @@ class Settings:
     def encode_flat(self, texts: Sequence[str]) -> tuple[Any, Any]:
         """Give the same as one uint32 array and int64[n + 1] offsets into it."""
         dtype = np.dtype(np.uint32)
+        if len(texts) == 1:
+            ids = np.array(self.encode_texts(texts)[0], dtype)
+            return ids, np.array([0, len(ids)])
         return self.pipeline.engine._encode_flat(
             texts, None, num_threads(), dtype, **self._specials()
         )
