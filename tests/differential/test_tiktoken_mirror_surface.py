@@ -120,16 +120,16 @@ ALLOWED = [set(), "all", {"<a>"}, frozenset({"<a>"}), ["<a>"], {"<a>": 1}.keys()
 REFUSED = ["all", (), {"<a>"}, "xb", [""], [1], 5, None, {"\ud83d"}, ("a<",), {b"a"}]
 
 
-@pytest.mark.parametrize(
-    "method",
-    ["encode", "encode_ordinary", "encode_to_numpy", "encode_single_token", "_encode_bytes",
-     "_encode_only_native_bpe"],
-)  # fmt: skip
 def _name(value):
     """The same name in every process: what its repr is, but for where it lies in memory."""
     return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
 
 
+@pytest.mark.parametrize(
+    "method",
+    ["encode", "encode_ordinary", "encode_to_numpy", "encode_single_token", "_encode_bytes",
+     "_encode_only_native_bpe"],
+)  # fmt: skip
 @pytest.mark.parametrize("text", TEXTS, ids=ascii)
 def test_texts(pair, method, text):
     check(pair, method, text)

@@ -42,7 +42,7 @@ def document(merges=None, **changes):
 
 
 def slowly(data):
-    return tokenizer_json._definition(tokenizer_json._document(data), None, data)
+    return tokenizer_json._parsed(tokenizer_json._document(data), None, data).definition
 
 
 def outcome(read):
@@ -70,7 +70,7 @@ def test_every_layout_is_scanned(layout, merges):
     assert scanned is not None
     assert dict(scanned[1].vocab) == VOCAB
     assert len(scanned[1].vocab) == len(VOCAB)
-    definition = tokenizer_json._definition(*scanned, data)
+    definition = tokenizer_json._parsed(*scanned, data).definition
     assert definition == slowly(data)
     assert 300 not in definition.tokens
     assert 301 not in definition.tokens
@@ -100,7 +100,7 @@ def test_what_is_odd_is_read_in_the_other_way_alike(old, new):
     scanned = scan(data)
     if scanned is not None:
         with pytest.raises(ValueError, match=r"\S"):
-            tokenizer_json._definition(*scanned, data)
+            tokenizer_json._parsed(*scanned, data).definition
     assert outcome(lambda: tokenizer_json.parse(data, "x")) == outcome(lambda: slowly(data))
 
 
@@ -128,7 +128,7 @@ def test_what_is_scanned_is_what_json_reads(data):
     rest = whole | {"model": whole["model"] | {"vocab": {}, "merges": []}}
     assert scanned[0] == rest or "NaN" in str(rest)
     with contextlib.suppress(ValueError):
-        definition = tokenizer_json._definition(*scanned, changed)
+        definition = tokenizer_json._parsed(*scanned, changed).definition
         assert definition == slowly(changed)
 
 
