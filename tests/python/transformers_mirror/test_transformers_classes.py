@@ -146,7 +146,7 @@ def test_classes_derived_from_it(ours, theirs, folder):
 
 
 def cached(tokenizer):
-    """As serving engines hold a tokenizer: in a class of their own, which pickles in its own way."""
+    """As serving engines hold a tokenizer: in a class of theirs, which pickles in its own way."""
     vocabulary = tokenizer.get_vocab()
 
     class Cached(type(tokenizer)):
