@@ -212,7 +212,9 @@ def segments(definition_tokens, normalizer, text):
     return [piece.decode() for piece in splitter.pieces(text)]
 
 
-@pytest.mark.parametrize("name", ["llama3", "qwen3", "gptoss", "deepseek_v3"])
+@pytest.mark.parametrize(
+    "name", ["llama3", "qwen3", pytest.param("gptoss", marks=pytest.mark.slow), "deepseek_v3"]
+)
 def test_added_tokens_of_published_files(name, vocab_file):
     path = vocab_file(name)
     theirs = tokenizers.Tokenizer.from_file(str(path))

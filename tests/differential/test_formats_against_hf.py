@@ -209,7 +209,9 @@ def test_a_tiktoken_vocabulary_becomes_a_file_of_theirs(name, tmp_path, vocab_fi
     assert (tmp_path / "again.tiktoken").read_bytes() == path.read_bytes()
 
 
-@pytest.mark.parametrize("name", ["llama3", "qwen3", "gptoss"])
+@pytest.mark.parametrize(
+    "name", ["llama3", "qwen3", pytest.param("gptoss", marks=pytest.mark.slow)]
+)
 def test_files_of_known_models(name, vocab_file):
     path = vocab_file(name)
     theirs = tokenizers.Tokenizer.from_file(str(path))

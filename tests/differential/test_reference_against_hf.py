@@ -41,6 +41,7 @@ def train(texts, vocab_size, **options):
     return tokenizer, [tuple(map(model["vocab"].get, pair)) for pair in model["merges"]]
 
 
+@pytest.mark.slow
 def test_merges_on_a_real_text(corpus):
     # 170, because another order of the base bytes shows only from merge 145 on.
     _, expected = train([corpus], 256 + 170)

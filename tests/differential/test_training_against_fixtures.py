@@ -46,6 +46,7 @@ def test_cs336(cs336, num_threads):
     assert ours == tokens
 
 
+@pytest.mark.slow
 def test_cs336_by_the_reference(cs336):
     text, merges, _ = cs336
     counts = reference.count_words([text], GPT2, [SEPARATOR])
@@ -83,6 +84,7 @@ def test_tinystories(tinystories):
     assert list(zip(merges, loop.counts().tolist(), strict=True)) == expected
 
 
+@pytest.mark.slow
 def test_tinystories_by_the_reference(tinystories):
     word_counts, expected = tinystories
     learned = learned_by_reference(word_counts, 40)
