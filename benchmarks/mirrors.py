@@ -22,11 +22,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from mirrored import Case, Texts, tiktoken_cases, transformers_cases
+from mirrored import Case, Texts, tiktoken_cases, tokenizers_cases, transformers_cases
 from record import RECORDS, processor
 from side_by_side.command_line import names, refuse_unknown
 
-MIRRORS = {"tiktoken": tiktoken_cases, "transformers": transformers_cases}
+MIRRORS = {
+    "tiktoken": tiktoken_cases,
+    "tokenizers": tokenizers_cases,
+    "transformers": transformers_cases,
+}
 CORPORA = ("en", "code", "multi")
 
 

@@ -295,8 +295,7 @@ class ByteLevelTokenizer:
     def get_vocab_size(self, with_added_tokens: bool = True) -> int:
         """Count the texts that have an id."""
         pipeline = self.settings.pipeline
-        n_model = len(pipeline.model.vocab)
-        return n_model + pipeline.added.n_beyond(pipeline.model.vocab) * with_added_tokens
+        return pipeline.n_texts if with_added_tokens else len(pipeline.model.vocab)
 
     def num_special_tokens_to_add(self, is_pair: bool) -> int:
         """How many special tokens are added to an input, or to a pair."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Any, TypeVar
 
 from bytestride.tokenizers.checks import checked_size
+from bytestride.tokenizers.overflow import Overflow, parts
 from bytestride.tokenizers.runs import ColumnRun, ConstantRun, Offsets, Run
 
 T = TypeVar("T")
@@ -24,7 +25,7 @@ class Encoding:
     Lists are made anew for each reading, as in the original.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "_n", "_overflowing", "_ranges", "_runs")
+    __slots__ = ("__dict__", "__weakref__", "_n", "_overflow", "_ranges", "_runs")
 
     def __init__(self) -> None:
         self._set([], 0)
@@ -34,13 +35,13 @@ class Encoding:
         runs: list[Run],
         n: int,
         ranges: dict[int, tuple[int, int]] | None = None,
-        overflowing: list[Encoding] | None = None,
+        overflow: Overflow | None = None,
     ) -> None:
         self._runs = runs
         self._n = n
         # Begin and end of each input sequence. With none there is one sequence, and it is all.
         self._ranges = {} if ranges is None else ranges
-        self._overflowing = [] if overflowing is None else overflowing
+        self._overflow = overflow
 
     @classmethod
     def of_run(cls, run: Run) -> Encoding:
@@ -52,8 +53,7 @@ class Encoding:
     def copy(self) -> Encoding:
         """Make one that can be changed without this one."""
         other = Encoding.__new__(Encoding)
-        overflowing = [encoding.copy() for encoding in self._overflowing]
-        other._set(list(self._runs), self._n, dict(self._ranges), overflowing)
+        other._set(list(self._runs), self._n, dict(self._ranges), self._overflow)
         return other
 
     def __len__(self) -> int:
@@ -115,7 +115,14 @@ class Encoding:
     @property
     def overflowing(self) -> list[Encoding]:
         """What truncation cut off, in encodings of the same length."""
-        return [encoding.copy() for encoding in self._overflowing]
+        return [encoding.copy() for encoding in self._cut_off()]
+
+    def _cut_off(self) -> list[Encoding]:
+        return [] if self._overflow is None else self._overflow.get()
+
+    def _change_cut_off(self, change: Callable[[Encoding], None]) -> None:
+        if self._overflow is not None:
+            self._overflow = self._overflow.each(change)
 
     @property
     def n_sequences(self) -> int:
@@ -203,24 +210,21 @@ class Encoding:
     def become_sequence(self, sequence: int) -> None:
         """Say that all of it, and of what overflows, is of one input sequence and of its type."""
         self.set_sequence_id(sequence)
-        for encoding in self._overflowing:
-            encoding.set_sequence_id(sequence)
+        self._change_cut_off(lambda encoding: encoding.set_sequence_id(sequence))
         self.retype(sequence)
 
     def retype(self, type_id: int, *, with_overflowing: bool = False) -> None:
         """Give all tokens a type."""
         self._runs = [run.of_type(type_id) for run in self._runs]
         if with_overflowing:
-            for encoding in self._overflowing:
-                encoding.retype(type_id)
+            self._change_cut_off(lambda encoding: encoding.retype(type_id))
 
     def trim(self, add_prefix_space: bool) -> None:
         """Take white space at the ends of tokens out of the offsets; see `runs.TextRun`."""
         if len(self._runs) > 1:  # which token is the first is a matter of all of them
             self._runs = [ColumnRun(_columns(self))]
         self._runs = [run.trimmed(add_prefix_space) for run in self._runs]
-        for encoding in self._overflowing:
-            encoding.trim(add_prefix_space)
+        self._change_cut_off(lambda encoding: encoding.trim(add_prefix_space))
 
     def pad(
         self,
@@ -240,8 +244,9 @@ class Encoding:
         self, length: int, direction: str, pad_id: int, pad_type_id: int, pad_token: str
     ) -> None:
         """As `pad`, of checked arguments."""
-        for encoding in self._overflowing:
-            encoding.pad_to(length, direction, pad_id, pad_type_id, pad_token)
+        self._change_cut_off(
+            lambda encoding: encoding.pad_to(length, direction, pad_id, pad_type_id, pad_token)
+        )
         n_missing = length - self._n
         if n_missing <= 0:
             return
@@ -280,18 +285,19 @@ class Encoding:
         """As `truncate`, of checked arguments."""
         if max_length >= self._n:
             return
+        whole = self.copy()
         if max_length == 0:
-            self._set([], 0, overflowing=[self.copy()])
+            self._set([], 0, overflow=Overflow(lambda: [whole]))
             return
         if stride >= max_length:
             raise ValueError(
                 f"stride is {stride} and must be less than the {max_length} tokens that truncation "
                 "leaves of the text (special tokens come on top)"
             )
-        first, *others = [
-            self._part(begin, end) for begin, end in parts(self._n, max_length, stride, direction)
-        ]
-        self._set(first._runs, first._n, overflowing=others)
+        (begin, end), *others = parts(self._n, max_length, stride, direction)
+        first = self._part(begin, end)
+        rest = Overflow(lambda: [whole._part(begin, end) for begin, end in others])
+        self._set(first._runs, first._n, overflow=rest)
 
     def _part(self, begin: int, end: int) -> Encoding:
         """Tokens [begin, end); which sequence they are of is forgotten."""
@@ -323,20 +329,14 @@ class Encoding:
 
     def append(self, other: Encoding, growing_offsets: bool = False) -> None:
         """Put another behind this one, and what overflows of either behind or before the other."""
-        overflowing = []
-        for mine in self._overflowing:
-            for theirs in (other, *other._overflowing):
-                overflowing.append(mine.copy())
-                overflowing[-1].append(theirs, growing_offsets)
-        for theirs in other._overflowing:
-            overflowing.append(self.copy())
-            overflowing[-1].append(theirs, growing_offsets)
+        if self._overflow is not None or other._overflow is not None:
+            before, behind = self.copy(), other.copy()
+            self._overflow = Overflow(lambda: _side_by_side(before, behind, growing_offsets))
         for sequence, (begin, end) in other._ranges.items():
             self._ranges[sequence] = (self._n + begin, self._n + end)
         shift = self.offsets[-1][1] if growing_offsets and self._n else 0
         self._runs.extend(_moved(other, shift) if shift else other._runs)
         self._n += other._n
-        self._overflowing = overflowing
 
     # Pickles hold what the original's hold.
 
@@ -346,7 +346,7 @@ class Encoding:
     def _as_json(self) -> dict[str, Any]:
         columns = _columns(self)
         return columns | {
-            "overflowing": [encoding._as_json() for encoding in self._overflowing],
+            "overflowing": [encoding._as_json() for encoding in self._cut_off()],
             "sequence_ranges": {
                 str(sequence): {"start": begin, "end": end}
                 for sequence, (begin, end) in self._ranges.items()
@@ -368,25 +368,20 @@ class Encoding:
             for sequence, span in node["sequence_ranges"].items()
         }
         run = ColumnRun(columns)
-        self._set([run], run.n, ranges, overflowing)
+        overflow = Overflow(lambda: overflowing) if overflowing else None
+        self._set([run], run.n, ranges, overflow)
 
 
-def parts(n: int, max_length: int, stride: int, direction: str) -> list[tuple[int, int]]:
-    """Where `n` tokens are cut: begin and end of what is kept, then of what overflows."""
+def _side_by_side(before: Encoding, behind: Encoding, growing_offsets: bool) -> list[Encoding]:
+    """Give what overflows of two encodings that are put together."""
+    pairs = [
+        (mine, theirs) for mine in before._cut_off() for theirs in (behind, *behind._cut_off())
+    ]
+    pairs += [(before, theirs) for theirs in behind._cut_off()]
     result = []
-    step = max_length - stride
-    if direction == "right":
-        for begin in range(0, n, step):
-            end = min(begin + max_length, n)
-            result.append((begin, end))
-            if end == n:
-                break
-    else:
-        for end in range(n, 0, -step):
-            begin = max(end - max_length, 0)
-            result.append((begin, end))
-            if begin == 0:
-                break
+    for mine, theirs in pairs:
+        result.append(mine.copy())
+        result[-1].append(theirs, growing_offsets)
     return result
 
 

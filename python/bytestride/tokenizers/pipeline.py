@@ -181,6 +181,11 @@ class Pipeline:
         return _core.Engine(definition.vocab(), splitter, definition.whole_pieces)
 
     @cached_property
+    def n_texts(self) -> int:
+        """How many texts have an id."""
+        return len(self.model.vocab) + self.added.n_beyond(self.model.vocab)
+
+    @cached_property
     def overlap(self) -> str | None:
         """A pair of added tokens that `AddedVocabulary.overlap` finds."""
         return self.added.overlap()
