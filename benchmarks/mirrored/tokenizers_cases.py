@@ -34,9 +34,7 @@ def cases(texts: Texts, vocabularies: list[str] | None) -> Iterator[Case]:
                 (f"ids of {N_SHORT_BYTES} B", WANTED_OF_SHORT_TEXTS, short, "text", _one_by_one),
                 ("decode_batch", WANTED_OF_SHORT_TEXTS, ids, "document", _decode),
             ):
-                n_items = (
-                    sum(len(item.encode()) for item in items) if unit == "byte" else len(items)
-                )
+                n_bytes = sum(len(item.encode()) for item in items) if unit == "byte" else 0
                 yield Case(
                     "tokenizers",
                     f"tokenizers {name} {corpus}: {what}",
