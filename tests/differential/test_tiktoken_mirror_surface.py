@@ -73,7 +73,8 @@ def test_every_member_of_a_class_is_here(name):
 
 def test_members_of_the_core():
     mine = importlib.import_module("bytestride.tiktoken._tiktoken").CoreBPE
-    for member in vars(theirs._tiktoken.CoreBPE):
+    # What the copy module leaves on a class that was copied is no member.
+    for member in {*vars(theirs._tiktoken.CoreBPE)} - {"__slotnames__"}:
         assert hasattr(mine, member), member
 
 

@@ -69,7 +69,8 @@ class Collate:
         self.tokenizer = tokenizer
 
     def __call__(self, texts):
-        return self.tokenizer(texts, padding=True, return_tensors="pt")
+        # Not verbose: that a text is longer than the model's most is not what is tested.
+        return self.tokenizer(texts, padding=True, return_tensors="pt", verbose=False)
 
 
 @may_fork
