@@ -404,4 +404,6 @@ def _moved(encoding: Encoding, shift: int) -> list[Run]:
 
 
 def _joined(lists: Iterable[Iterable[T]]) -> list[T]:
-    return list(chain.from_iterable(lists))
+    """Make a new list of what the runs give, which may be their own."""
+    first, *others = [*lists] or [()]
+    return [*first, *chain.from_iterable(others)]

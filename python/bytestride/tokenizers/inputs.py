@@ -98,7 +98,8 @@ class EncodedText:
                 allowed_special=self._allowed_special(),
                 disallowed_special=(),
             )
-            self._places = list(map(tuple, offsets.tolist()))
+            begins, ends = offsets.T.tolist()
+            self._places = list(zip(begins, ends, strict=True))
         return self._places
 
     @property

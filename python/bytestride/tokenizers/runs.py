@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 Offsets = tuple[int, int]
+T = TypeVar("T")
 
 
 class EncodedInput(Protocol):
@@ -68,23 +69,26 @@ class TextRun:
         self.type_id = type_id
         self.trim = trim
 
-    def _range(self) -> slice:
-        return slice(self.begin, self.begin + self.n)
+    def _own(self, column: list[T]) -> list[T]:
+        """Give the tokens' part of a column of the source; all of it is the column itself."""
+        if self.n == len(column):
+            return column
+        return column[self.begin : self.begin + self.n]
 
     def ids(self) -> list[int]:
-        return self.source.ids[self._range()]
+        return self._own(self.source.ids)
 
     def type_ids(self) -> list[int]:
         return [self.type_id] * self.n
 
     def tokens(self) -> list[str]:
-        return self.source.tokens[self._range()]
+        return self._own(self.source.tokens)
 
     def words(self) -> list[int | None]:
-        return self.source.words[self._range()]
+        return self._own(self.source.words)
 
     def offsets(self) -> list[Offsets]:
-        offsets = self.source.offsets[self._range()]
+        offsets = self._own(self.source.offsets)
         if self.trim is None:
             return offsets
         return _all_trimmed(self.tokens(), offsets, self.trim)
