@@ -99,15 +99,17 @@ class Delegating:
         assert self._mine is not None
         self._mine.settings = change(self._mine.settings)
 
-    def _json(self) -> str:
-        """Write the text of a `tokenizer.json`, without white space."""
-        if self._lent:
-            self._take_changes()
+    def to_str(self, pretty: bool = False) -> str:
+        """Write the text of a `tokenizer.json`.
+
+        It changes only when the tokenizer does, not by encoding.
+        """
+        self._take_changes()
         mine = self._mine
         if mine is None:
-            text: str = self._theirs.to_str()
+            text: str = self._theirs.to_str(pretty)
             return text
-        return write_tokenizer(mine.settings, pretty=False)
+        return write_tokenizer(mine.settings, pretty=pretty)
 
     # Components
 

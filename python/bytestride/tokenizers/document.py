@@ -6,10 +6,11 @@ import json
 from typing import Any
 
 from bytestride.formats.added_tokens import entry_of
+from bytestride.formats.json_text import compact
 from bytestride.tokenizers.byte_level import ByteLevelTokenizer, Settings
 from bytestride.tokenizers.limits import Padding, Truncation
 from bytestride.tokenizers.live import NODES
-from bytestride.tokenizers.pipeline import Pipeline, compact
+from bytestride.tokenizers.pipeline import Pipeline
 
 
 def read_tokenizer(data: bytes, where: str) -> ByteLevelTokenizer:

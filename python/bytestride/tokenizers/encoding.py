@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Any, TypeVar
 
+from bytestride.formats.json_text import compact
 from bytestride.tokenizers.checks import checked_size
 from bytestride.tokenizers.overflow import Overflow, parts
 from bytestride.tokenizers.runs import ColumnRun, ConstantRun, Offsets, Run
@@ -341,7 +342,7 @@ class Encoding:
     # Pickles hold what the original's hold.
 
     def __getstate__(self) -> bytes:
-        return json.dumps(self._as_json(), ensure_ascii=False, separators=(",", ":")).encode()
+        return compact(self._as_json()).encode()
 
     def _as_json(self) -> dict[str, Any]:
         columns = _columns(self)

@@ -9,7 +9,8 @@ import json
 from typing import Any, Final
 
 from bytestride.definition import AddedToken
-from bytestride.tokenizers.pipeline import Pipeline, compact
+from bytestride.formats.json_text import compact
+from bytestride.tokenizers.pipeline import Pipeline
 
 NODES: Final = ("normalizer", "pre_tokenizer", "post_processor", "decoder")
 _OPTIONS: Final = (

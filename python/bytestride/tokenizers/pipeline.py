@@ -7,7 +7,6 @@ added one by one without building one for each.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,9 +16,10 @@ from bytestride import _core
 from bytestride.definition import AddedToken, Definition
 from bytestride.errors import FormatError
 from bytestride.formats import tokenizer_json
+from bytestride.formats.json_text import compact
 from bytestride.formats.pre_tokenizer import read_pattern
 from bytestride.splitting import make_splitter
-from bytestride.tokenizers.checks import checked_id, checked_sequence
+from bytestride.tokenizers.checks import checked_id
 from bytestride.tokenizers.post_processor import PostProcessor, read_post_processor
 from bytestride.tokenizers.vocabulary import (
     AddedVocabulary,
@@ -62,11 +62,6 @@ class Model:
     def compact_json(self) -> str:
         """The same as text without white space, kept: it is most of every pickle."""
         return compact(self.to_json())
-
-
-def compact(value: object) -> str:
-    """Write JSON as tokenizers 0.23 does by default."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,8 +127,7 @@ class Pipeline:
             It does something that bytestride does not do.
         """
         other = replace(self, nodes=self.nodes | {name: node})
-        for read in (other.pattern, other.normalizer, other.post_processor):
-            del read
+        _ = other.pattern, other.normalizer, other.post_processor  # each raises what it refuses
         tokenizer_json.check_decoder(node if name == "decoder" else None)
         return other
 
@@ -241,7 +235,7 @@ class Pipeline:
     def _decode_one_by_one(self, ids: Sequence[int], *, skip_special_tokens: bool) -> str:
         tokens = [
             token
-            for token_id in map(checked_id, checked_sequence(ids))
+            for token_id in map(checked_id, ids)
             if (token := self.text_of(token_id)) is not None
             and not (skip_special_tokens and token in self.added.special)
         ]

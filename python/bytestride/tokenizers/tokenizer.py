@@ -10,12 +10,12 @@ from typing import Any
 
 from bytestride.errors import FormatError
 from bytestride.formats.files import read_file, write_file
+from bytestride.formats.json_text import compact
 from bytestride.tokenizers import live
 from bytestride.tokenizers.async_methods import AsyncMethods
 from bytestride.tokenizers.calls import EncodesAndDecodes
-from bytestride.tokenizers.document import read_tokenizer, write_tokenizer
+from bytestride.tokenizers.document import read_tokenizer
 from bytestride.tokenizers.limits import Padding, Truncation
-from bytestride.tokenizers.pipeline import compact
 from bytestride.tokenizers.training import Learns
 
 
@@ -200,8 +200,7 @@ class Tokenizer(EncodesAndDecodes, Learns, AsyncMethods):
         with self._lock:
             name = "add_special_tokens" if special else "add_tokens"
             if self._mine is None:
-                if self._reason is not None:
-                    self._reason = None
+                self._reason = None
                 n_added: int = getattr(self._theirs, name)(tokens)
                 return n_added
             checked = live.tokens_to_add(tokens, special=special)
@@ -248,19 +247,6 @@ class Tokenizer(EncodesAndDecodes, Learns, AsyncMethods):
         return n_added
 
     # To files and pickles
-
-    def to_str(self, pretty: bool = False) -> str:
-        """Write the text of a `tokenizer.json`.
-
-        It changes only when the tokenizer does, not by encoding.
-        """
-        if not pretty:
-            return self._json()
-        self._take_changes()
-        mine = self._mine
-        if mine is None:
-            return str(self._theirs.to_str(True))
-        return write_tokenizer(mine.settings, pretty=True)
 
     def save(self, path: str, pretty: bool = True) -> None:
         """Write a `tokenizer.json`, whole or not at all."""

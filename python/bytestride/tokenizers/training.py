@@ -69,7 +69,7 @@ class Learns(Delegating):
             if trainer is None:
                 trainer = self.model.get_trainer()
             try:
-                document = json.loads(self._json())
+                document = json.loads(self.to_str())
                 plan = Plan.of(document, trainer)
             except Exception as error:  # also components written in Python, which have no JSON
                 warnings.warn(

@@ -67,9 +67,6 @@ class AddedVocabulary:
             token.content for token in self._by_content.values() if token.special
         }
 
-    def __len__(self) -> int:
-        return len(self._by_content)
-
     @cached_property
     def by_id(self) -> dict[int, AddedToken]:
         """All tokens, ascending by id."""
