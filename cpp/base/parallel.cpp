@@ -7,8 +7,10 @@
 #include <list>
 #include <mutex>
 #include <new>
+#include <stdexcept>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #ifdef __linux__
@@ -19,6 +21,23 @@
 #endif
 
 namespace bytestride {
+
+struct BackgroundTask::State {
+  enum class Step { kWaiting, kRunning, kDone };
+
+  std::function<void()> body;
+  Step step = Step::kWaiting;  // guarded by the pool's mutex
+  std::exception_ptr error{};  // written by whoever runs it, read when it is done
+
+  void run() {
+    try {
+      body();
+    } catch (...) {
+      error = std::current_exception();
+    }
+  }
+};
+
 namespace {
 
 std::atomic<std::size_t> core_limit{0};
@@ -61,6 +80,40 @@ class Pool {
     helper_left_.wait(lock, [&job] { return job.n_active == 0; });
   }
 
+  using Step = BackgroundTask::State::Step;
+
+  void submit(BackgroundTask::State& task, std::size_t n_threads) {
+    {
+      const std::lock_guard lock(mutex_);
+      tasks_.push_back(&task);
+      grow_to(n_threads);
+    }
+    wake_helpers_.notify_one();
+  }
+
+  // Here, if no helper has begun it.
+  void finish(BackgroundTask::State& task) {
+    std::unique_lock lock(mutex_);
+    if (task.step == Step::kWaiting) {
+      tasks_.remove(&task);
+      task.step = Step::kRunning;
+      running_here_.push_back(&task);
+      lock.unlock();
+      task.run();
+      lock.lock();
+      running_here_.remove(&task);
+      task.step = Step::kDone;
+      return;
+    }
+    helper_left_.wait(lock, [&task] { return task.step == Step::kDone; });
+  }
+
+  void withdraw(BackgroundTask::State& task) {
+    std::unique_lock lock(mutex_);
+    if (task.step == Step::kWaiting) tasks_.remove(&task);
+    helper_left_.wait(lock, [&task] { return task.step != Step::kRunning; });
+  }
+
   // Threads do not survive a fork: stop them all, keeping the mutexes until after it. Forks go one
   // at a time, or a second one would not wait for the threads that the first is stopping.
   void before_fork() {
@@ -81,10 +134,18 @@ class Pool {
     mutex_.unlock();
     fork_mutex_.unlock();
   }
-  // The jobs are other threads', which are not in this process. A condition variable that one of
+  // The jobs, and the tasks that threads ran while they waited, are other threads', which are not in
+  // this process.
+  // A condition variable that one of
   // them waited on would wait for it to leave: made anew, never destroyed.
   void after_fork_in_child() {
     jobs_.clear();
+    for (BackgroundTask::State* task : running_here_) {
+      task->step = Step::kDone;
+      task->error = std::make_exception_ptr(
+          std::runtime_error("the process forked while another thread was at this batch"));
+    }
+    running_here_.clear();
     new (&wake_helpers_) std::condition_variable;
     new (&helper_left_) std::condition_variable;
     mutex_.unlock();
@@ -100,28 +161,45 @@ class Pool {
     }
   }
 
+  // Jobs before tasks: for a job somebody waits now.
   void help() {
     std::unique_lock lock(mutex_);
     while (true) {
       Job* job = nullptr;
       wake_helpers_.wait(lock, [&] {
         job = open_job();
-        return stopping_ || job != nullptr;
+        return stopping_ || job != nullptr || !tasks_.empty();
       });
-      if (job == nullptr) return;
-      --job->helpers_left;
-      ++job->n_active;
-      const std::size_t worker = job->n_joined++;
-      lock.unlock();
-      job->work(worker);
-      lock.lock();
-      --job->n_active;
+      if (stopping_) return;
+      if (job != nullptr) {
+        help_with(*job, lock);
+      } else {
+        help_with(*tasks_.front(), lock);
+      }
       helper_left_.notify_all();
     }
   }
 
+  void help_with(Job& job, std::unique_lock<std::mutex>& lock) {
+    --job.helpers_left;
+    ++job.n_active;
+    const std::size_t worker = job.n_joined++;
+    lock.unlock();
+    job.work(worker);
+    lock.lock();
+    --job.n_active;
+  }
+
+  void help_with(BackgroundTask::State& task, std::unique_lock<std::mutex>& lock) {
+    tasks_.pop_front();
+    task.step = Step::kRunning;
+    lock.unlock();
+    task.run();
+    lock.lock();
+    task.step = Step::kDone;
+  }
+
   Job* open_job() {
-    if (stopping_) return nullptr;
     for (Job* job : jobs_) {
       if (job->helpers_left > 0 && job->next_task.load() < job->n_tasks) return job;
     }
@@ -133,6 +211,8 @@ class Pool {
   std::condition_variable wake_helpers_;
   std::condition_variable helper_left_;
   std::list<Job*> jobs_;
+  std::list<BackgroundTask::State*> tasks_;  // not begun, in the order in which they came
+  std::list<BackgroundTask::State*> running_here_;  // begun by who waits for them
   std::vector<std::thread> threads_;
   bool stopping_ = false;
 };
@@ -188,6 +268,20 @@ std::mutex& fork_safe_mutex() {
 
 void set_core_limit(std::size_t n_cores) {
   core_limit.store(n_cores);
+}
+
+BackgroundTask::BackgroundTask(std::function<void()> body, std::size_t n_threads)
+    : state_(std::make_unique<State>(std::move(body))) {
+  fork_safe().pool.submit(*state_, n_threads);
+}
+
+BackgroundTask::~BackgroundTask() {
+  fork_safe().pool.withdraw(*state_);
+}
+
+void BackgroundTask::wait() {
+  fork_safe().pool.finish(*state_);
+  if (state_->error) std::rethrow_exception(state_->error);
 }
 
 void parallel_for(std::size_t n_tasks, std::size_t n_threads, const Body& body) {

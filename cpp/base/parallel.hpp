@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <mutex>
 
 namespace bytestride {
@@ -22,6 +23,27 @@ void set_core_limit(std::size_t n_cores);
 // exception stops the handing out of tasks and is thrown again here once all workers have stopped.
 void parallel_for(std::size_t n_tasks, std::size_t n_threads,
                   const std::function<void(std::size_t task, std::size_t worker)>& body);
+
+// A piece of work for a helper of the pool when one is free, or else for the thread that waits for
+// it; once, in either case. Across a fork a task that had not begun is still to be done, in both
+// processes.
+class BackgroundTask {
+ public:
+  // Wants n_threads helpers to be there. The body may run until the task is waited for or destroyed.
+  BackgroundTask(std::function<void()> body, std::size_t n_threads);
+  // Waits for the body if it has begun; otherwise it never runs.
+  ~BackgroundTask();
+  BackgroundTask(const BackgroundTask&) = delete;
+  BackgroundTask& operator=(const BackgroundTask&) = delete;
+
+  // Returns when the body is done, and throws what it threw. For one thread at a time.
+  void wait();
+
+  struct State;  // the pool's
+
+ private:
+  std::unique_ptr<State> state_;
+};
 
 // A mutex that no thread holds while the process forks, for state that a child goes on using. All
 // users share it: hold it for moments only.

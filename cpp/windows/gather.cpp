@@ -2,124 +2,187 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 #include <string>
-#include <utility>
 
 #include "base/error.hpp"
+#include "windows/widen.hpp"
 
 namespace bytestride {
 
-ShardedTokens::ShardedTokens(std::vector<TokenShard> shards) : shards_(std::move(shards)) {
-  offsets_.reserve(shards_.size() + 1);
-  offsets_.push_back(0);
-  for (const TokenShard& shard : shards_) {
-    if (shard.n_tokens > std::numeric_limits<std::int64_t>::max() - offsets_.back()) {
-      throw InvalidArgument("the shards hold more tokens than fit in 63 bits");
-    }
-    offsets_.push_back(offsets_.back() + shard.n_tokens);
-  }
-}
-
-std::size_t ShardedTokens::shard_at(std::int64_t position) const {
-  // The first end beyond the position: empty shards end where they begin and are never chosen.
-  const auto end = std::upper_bound(offsets_.begin() + 1, offsets_.end(), position);
-  return static_cast<std::size_t>(end - offsets_.begin()) - 1;
-}
-
 namespace {
 
-// memcpy, because a caller's buffer may be unaligned; it compiles to one (vector) load.
-template <typename Token>
-std::int64_t load(const unsigned char* tokens, std::int64_t i) {
-  Token token;
-  std::memcpy(&token, tokens + i * std::int64_t{sizeof(Token)}, sizeof token);
-  return static_cast<std::int64_t>(token);
+using Scratch = std::vector<unsigned char>;
+
+std::int64_t max_length_of(const ResolvedRows::Row& row) {
+  return row.source->rule().max_length();
 }
 
-// x and y of one row that lies in one shard.
-template <typename Token>
-void widen_row(const unsigned char* tokens, std::int64_t max_length, std::int64_t* __restrict x,
-               std::int64_t* __restrict y) {
-  x[0] = load<Token>(tokens, 0);
-  for (std::int64_t i = 1; i < max_length; ++i) {
-    const std::int64_t token = load<Token>(tokens, i);
-    x[i] = token;
-    y[i - 1] = token;
-  }
-  y[max_length - 1] = load<Token>(tokens, max_length);
-}
-
-template <typename Token>
-void widen(const unsigned char* tokens, std::int64_t n, std::int64_t* __restrict out) {
-  for (std::int64_t i = 0; i < n; ++i) out[i] = load<Token>(tokens, i);
-}
-
-// Calls body(a value of the shard's type, pointer to the token at this index of the shard).
-template <typename Body>
-void with_type(const TokenShard& shard, std::int64_t index, Body&& body) {
-  const auto* bytes = static_cast<const unsigned char*>(shard.data);
-  const auto call = [&](auto type) {
-    body(type, bytes + index * static_cast<std::int64_t>(sizeof type));
-  };
-  switch (shard.type) {
-    case TokenType::kUint8:
-      return call(std::uint8_t{});
-    case TokenType::kUint16:
-      return call(std::uint16_t{});
-    case TokenType::kUint32:
-      return call(std::uint32_t{});
-    case TokenType::kInt32:
-      return call(std::int32_t{});
-  }
-}
-
-// n tokens from a global position on, over as many shards as they take.
-void widen_across(const ShardedTokens& tokens, std::int64_t position, std::int64_t n,
-                  std::int64_t* out) {
-  for (std::size_t i = tokens.shard_at(position); n > 0; ++i) {
+// n tokens of the stream from a position on, over as many shards as they take.
+template <typename Out>
+void read_tokens(const ShardedTokens& tokens, std::int64_t position, std::int64_t n, Out* out,
+                 Scratch& scratch) {
+  while (n > 0) {
+    const std::size_t i = tokens.shard_at(position);
     const std::int64_t here = std::min(n, tokens.end(i) - position);
-    with_type(tokens.shard(i), position - tokens.begin(i),
-              [&](auto type, const unsigned char* p) { widen<decltype(type)>(p, here, out); });
+    const unsigned char* bytes = tokens.at(i, position - tokens.begin(i), here, scratch);
+    widen_from(tokens.shard(i).type, bytes, here, out);
     position += here;
     out += here;
     n -= here;
   }
 }
 
-void check_starts(const ShardedTokens& tokens, const std::int64_t* starts, std::size_t n_starts,
-                  std::int64_t max_length) {
-  if (max_length < 1) {
-    throw InvalidArgument("max_length must be at least 1, found " + std::to_string(max_length));
+template <typename Out>
+void read_piece(const WindowSource& source, const Piece& piece, Out* out, Scratch& scratch) {
+  const std::int64_t begin = std::max(piece.start, piece.segment.begin);
+  const std::int64_t end = std::min(piece.start + piece.n_tokens, piece.segment.end);
+  if (piece.start < begin) *out++ = static_cast<Out>(*source.options().bos_id);
+  if (end > begin) {
+    read_tokens(source.tokens(), begin, end - begin, out, scratch);
+    out += end - begin;
   }
-  // One below zero where no window fits at all; the subtraction cannot overflow.
-  const std::int64_t last = std::max<std::int64_t>(tokens.n_tokens() - 1 - max_length, -1);
-  for (std::size_t row = 0; row < n_starts; ++row) {
-    if (starts[row] >= 0 && starts[row] <= last) continue;
-    throw InvalidArgument("start " + std::to_string(starts[row]) + " of row " +
-                          std::to_string(row) + " is out of range: with max_length " +
-                          std::to_string(max_length) + " a row takes that many tokens and one " +
-                          "more, and there are " + std::to_string(tokens.n_tokens()));
+  if (piece.start + piece.n_tokens > piece.segment.end) {
+    *out = static_cast<Out>(*source.options().eos_id);
   }
+}
+
+void require_room(std::int64_t used, const Piece& piece, std::int64_t max_length) {
+  if (piece.n_tokens <= max_length + 1 - used) return;
+  throw InvalidArgument("a packed row holds more than max_length + 1 = " +
+                        std::to_string(max_length + 1) + " tokens; pack these windows again");
+}
+
+// All max_length + 1 places of a row.
+template <typename Out>
+void read_row(const ResolvedRows& rows, const ResolvedRows::Row& row, Out* out, Scratch& scratch) {
+  const std::int64_t max_length = max_length_of(row);
+  std::int64_t used = 0;
+  for (std::size_t p = row.first_piece; p < row.first_piece + row.n_pieces; ++p) {
+    const Piece& piece = rows.pieces[p];
+    require_room(used, piece, max_length);
+    read_piece(*row.source, piece, out + used, scratch);
+    used += piece.n_tokens;
+  }
+  std::fill(out + used, out + max_length + 1, static_cast<Out>(row.source->options().pad_id));
+}
+
+// Calls ignore(first, last) for the stretches of a row's targets that are not scored.
+template <typename Ignore>
+void for_each_ignored(const ResolvedRows& rows, std::size_t index, Ignore&& ignore) {
+  const ResolvedRows::Row& row = rows.rows[index];
+  const std::int64_t max_length = max_length_of(row);
+  std::int64_t used = 0;
+  for (std::size_t p = row.first_piece; p < row.first_piece + row.n_pieces; ++p) {
+    const Piece& piece = rows.pieces[p];
+    require_room(used, piece, max_length);
+    if (used > 0) ignore(used - 1, used);
+    if (piece.first_target > 0) ignore(used, used + piece.first_target);
+    used += piece.n_tokens;
+  }
+  // The last token's own target, too, is not there.
+  if (used <= max_length) ignore(std::max<std::int64_t>(used - 1, 0), max_length);
+  if (!row.source->options().mask_boundaries) return;
+  std::vector<Cut> cuts;
+  find_cuts(rows, index, cuts);
+  for (const Cut& cut : cuts) {
+    if (cut.place > 0) ignore(cut.place - 1, cut.place);
+  }
+}
+
+// The row's tokens in memory, if it is one full piece of real tokens in one mapped shard, as nearly
+// all rows are.
+const unsigned char* whole_row(const ResolvedRows& rows, const ResolvedRows::Row& row,
+                               TokenType& type) {
+  const Piece& piece = rows.pieces[row.first_piece];
+  if (row.n_pieces != 1 || piece.n_tokens != max_length_of(row) + 1) return nullptr;
+  const std::int64_t end = piece.start + piece.n_tokens;
+  if (piece.start < piece.segment.begin || end > piece.segment.end) return nullptr;
+  const ShardedTokens& tokens = row.source->tokens();
+  const std::size_t i = tokens.shard_at(piece.start);
+  if (end > tokens.end(i) || tokens.shard(i).data == nullptr) return nullptr;
+  type = tokens.shard(i).type;
+  return tokens.shard(i).data + (piece.start - tokens.begin(i)) * bytes_of(type);
 }
 
 }  // namespace
 
-void gather(const ShardedTokens& tokens, const std::int64_t* starts, std::size_t n_starts,
-            std::int64_t max_length, std::int64_t* out_x, std::int64_t* out_y) {
-  check_starts(tokens, starts, n_starts, max_length);
-  for (std::size_t row = 0; row < n_starts; ++row, out_x += max_length, out_y += max_length) {
-    const std::int64_t start = starts[row];
-    const std::size_t i = tokens.shard_at(start);
-    if (start + max_length < tokens.end(i)) {
-      with_type(tokens.shard(i), start - tokens.begin(i), [&](auto type, const unsigned char* p) {
-        widen_row<decltype(type)>(p, max_length, out_x, out_y);
-      });
+template <typename Out>
+void gather_xy(const ResolvedRows& rows, Out* x, Out* y) {
+  Scratch scratch;
+  std::vector<Out> spare;
+  for (std::size_t r = 0; r < rows.rows.size(); ++r) {
+    const ResolvedRows::Row& row = rows.rows[r];
+    const std::int64_t max_length = max_length_of(row);
+    TokenType type{};
+    if (const unsigned char* tokens = whole_row(rows, row, type)) {
+      widen_from(type, tokens, max_length, x);
+      widen_from(type, tokens + bytes_of(type), max_length, y);
     } else {
-      widen_across(tokens, start, max_length, out_x);
-      widen_across(tokens, start + 1, max_length, out_y);
+      spare.resize(static_cast<std::size_t>(max_length + 1));
+      read_row(rows, row, spare.data(), scratch);
+      std::copy(spare.begin(), spare.end() - 1, x);
+      std::copy(spare.begin() + 1, spare.end(), y);
     }
+    const auto ignored = static_cast<Out>(row.source->options().ignore_index);
+    for_each_ignored(rows, r, [&](std::int64_t first, std::int64_t last) {
+      std::fill(y + first, y + last, ignored);
+    });
+    x += max_length;
+    y += max_length;
   }
+}
+
+template <typename Out>
+void gather_rows(const ResolvedRows& rows, Out* out) {
+  Scratch scratch;
+  for (const ResolvedRows::Row& row : rows.rows) {
+    read_row(rows, row, out, scratch);
+    out += max_length_of(row) + 1;
+  }
+}
+
+template void gather_xy(const ResolvedRows&, std::int64_t*, std::int64_t*);
+template void gather_xy(const ResolvedRows&, std::int32_t*, std::int32_t*);
+template void gather_rows(const ResolvedRows&, std::uint8_t*);
+template void gather_rows(const ResolvedRows&, std::uint16_t*);
+template void gather_rows(const ResolvedRows&, std::uint32_t*);
+template void gather_rows(const ResolvedRows&, std::int32_t*);
+template void gather_rows(const ResolvedRows&, std::int64_t*);
+
+void find_cuts(const ResolvedRows& rows, std::size_t index, std::vector<Cut>& out) {
+  const ResolvedRows::Row& row = rows.rows[index];
+  const WindowSource& source = *row.source;
+  const DocumentTable& documents = source.documents();
+  out.clear();
+  std::int64_t used = 0;
+  for (std::size_t p = row.first_piece; p < row.first_piece + row.n_pieces; ++p) {
+    const Piece& piece = rows.pieces[p];
+    require_room(used, piece, max_length_of(row));
+    const std::int64_t end = std::min(piece.start + piece.n_tokens, piece.segment.end);
+    if (piece.document >= 0) {
+      out.push_back({used, piece.document});
+    } else {
+      for (std::int64_t at = piece.start; at < end;) {
+        const std::int64_t document = documents.document_at(at);
+        out.push_back({used + at - piece.start, document});
+        Extent extent;
+        documents.extents(document, 1, &extent);
+        if (extent.end <= at) {
+          throw ChangedFile("an index file of the store puts its documents where they cannot be");
+        }
+        at = extent.end;
+      }
+    }
+    used += piece.n_tokens;
+  }
+  if (used <= max_length_of(row)) out.push_back({used, -1});
+}
+
+void write_loss_mask(const ResolvedRows& rows, std::size_t row, bool* out) {
+  std::fill(out, out + max_length_of(rows.rows[row]), true);
+  for_each_ignored(rows, row, [&](std::int64_t first, std::int64_t last) {
+    std::fill(out + first, out + last, false);
+  });
 }
 
 }  // namespace bytestride

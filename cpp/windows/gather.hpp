@@ -1,48 +1,38 @@
-// The batch gather: rows of a token stream that lies in one or more shards, widened to int64, as
-// model inputs x and next-token targets y.
+// The batch gather: rows of a window set as model inputs x and next-token targets y, or as rows of
+// max_length + 1 tokens that hold both.
 //
-// ShardedTokens is a view: the caller owns the shards' memory and keeps it alive and in place. A
-// shard may hold any of four integer types and need not be aligned. A gather reads each token once
-// and writes it twice; a row inside one shard, nearly every row, is one vectorised loop.
+// A row of tokens is its pieces one after another, then padding. x is the row without its last
+// place; y is the row without its first, with ignore_index where there is no token, where a target
+// was scored before, where a piece begins and, if asked for, where a document does. Each stored
+// token of a full row is read once from memory and written once or twice.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include "windows/window_set.hpp"
+
 namespace bytestride {
 
-enum class TokenType : std::uint8_t { kUint8, kUint16, kUint32, kInt32 };
+// Writes rows.size() * max_length ids to each of x and y; Out is int64 or int32. Throws ChangedFile
+// if a file ends too early, InvalidArgument where an id does not fit Out.
+template <typename Out>
+void gather_xy(const ResolvedRows& rows, Out* x, Out* y);
 
-struct TokenShard {
-  const void* data;
-  TokenType type;
-  std::int64_t n_tokens;
+// Writes rows.size() * (max_length + 1) ids; Out is uint8, uint16, uint32, int32 or int64.
+// Precondition: Out holds the stored types (holds_all), and the ids of padding and virtual tokens.
+template <typename Out>
+void gather_rows(const ResolvedRows& rows, Out* out);
+
+// Where in a row of tokens something begins: a document (or the rest of one) or, with number -1,
+// the padding. Ascending, the first at 0.
+struct Cut {
+  std::int64_t place;
+  std::int64_t document;
 };
+void find_cuts(const ResolvedRows& rows, std::size_t row, std::vector<Cut>& out);
 
-class ShardedTokens {
- public:
-  // Throws InvalidArgument where the shards' tokens cannot be counted in int64.
-  explicit ShardedTokens(std::vector<TokenShard> shards);
-
-  std::int64_t n_tokens() const { return offsets_.back(); }
-  const TokenShard& shard(std::size_t i) const { return shards_[i]; }
-  // Global positions of shard i: from begin(i) up to, not including, end(i).
-  std::int64_t begin(std::size_t i) const { return offsets_[i]; }
-  std::int64_t end(std::size_t i) const { return offsets_[i + 1]; }
-  // The shard that holds a position, in O(log shards). Precondition: 0 <= position < n_tokens().
-  std::size_t shard_at(std::int64_t position) const;
-
- private:
-  std::vector<TokenShard> shards_;
-  std::vector<std::int64_t> offsets_;
-};
-
-// For each start s, row r of out_x becomes tokens[s .. s + max_length) and row r of out_y the same
-// shifted by one. Every start is checked before anything is written: InvalidArgument names the
-// first that does not fit. The outputs are n_starts * max_length each, overlap nothing, and
-// `starts` must not change meanwhile.
-void gather(const ShardedTokens& tokens, const std::int64_t* starts, std::size_t n_starts,
-            std::int64_t max_length, std::int64_t* out_x, std::int64_t* out_y);
+// Writes max_length bools: whether each target of the row is scored.
+void write_loss_mask(const ResolvedRows& rows, std::size_t row, bool* out);
 
 }  // namespace bytestride

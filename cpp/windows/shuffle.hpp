@@ -1,0 +1,41 @@
+// The order of one source's rows in one epoch: as they lie, permuted as a whole, or permuted in
+// blocks. In blocks, the blocks of neighbouring rows change places and then the rows inside each, so
+// that reads stay close together for a while.
+#pragma once
+
+#include <cstdint>
+
+#include "windows/permutation.hpp"
+
+namespace bytestride {
+
+enum class Shuffle : std::uint8_t { kNone, kGlobal, kBlock };
+
+class EpochOrder {
+ public:
+  EpochOrder() = default;
+  // Precondition: 1 <= n <= 2^62, block_rows >= 1.
+  EpochOrder(Shuffle shuffle, std::int64_t n, std::int64_t block_rows, std::uint64_t key);
+
+  // The row at a position. Precondition: 0 <= position < n. Neighbouring positions are cheapest.
+  std::int64_t at(std::int64_t position) {
+    if (shuffle_ == Shuffle::kNone) return position;
+    if (shuffle_ == Shuffle::kBlock) return at_in_block(position);
+    return static_cast<std::int64_t>(rows_(static_cast<std::uint64_t>(position)));
+  }
+
+ private:
+  std::int64_t at_in_block(std::int64_t position);
+
+  Shuffle shuffle_ = Shuffle::kNone;
+  std::int64_t n_ = 1;
+  std::int64_t block_rows_ = 1;
+  std::uint64_t key_ = 0;
+  std::int64_t short_place_ = 0;  // which block in the new order is the last one, which may be short
+  std::int64_t short_rows_ = 0;
+  Permutation blocks_;
+  Permutation rows_;       // of all rows, or of those of block_
+  std::int64_t block_ = -1;
+};
+
+}  // namespace bytestride

@@ -1,0 +1,71 @@
+#include "windows/window_set.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/error.hpp"
+
+namespace bytestride {
+
+WindowSet::WindowSet(std::vector<std::shared_ptr<const WindowSource>> sources)
+    : sources_(std::move(sources)) {
+  if (sources_.empty()) throw InvalidArgument("there must be at least one part");
+  offsets_.push_back(0);
+  for (const auto& source : sources_) {
+    if (source->rule().max_length() != max_length()) {
+      throw InvalidArgument("all parts must have the same max_length, found " +
+                            std::to_string(max_length()) + " and " +
+                            std::to_string(source->rule().max_length()));
+    }
+    offsets_.push_back(offsets_.back() + source->n_rows());
+  }
+}
+
+void WindowSet::resolve(const std::int64_t* indices, std::size_t n, ResolvedRows& out) const {
+  out.rows.clear();
+  out.pieces.clear();
+  out.rows.reserve(n);
+  out.pieces.reserve(n);
+  for (const auto& source : sources_) {
+    if (source->options().per_document) source->documents().check_sizes();
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::int64_t row = indices[i] < 0 ? indices[i] + n_rows() : indices[i];
+    if (row < 0 || row >= n_rows()) {
+      throw InvalidArgument("window " + std::to_string(indices[i]) + " is not among the " +
+                            std::to_string(n_rows()) + " there are");
+    }
+    const auto end = std::upper_bound(offsets_.begin() + 1, offsets_.end(), row);
+    const auto part = static_cast<std::size_t>(end - offsets_.begin()) - 1;
+    const WindowSource& source = *sources_[part];
+    const std::size_t first = out.pieces.size();
+    source.append_pieces(row - offsets_[part], out.pieces);
+    out.rows.push_back({&source, first, out.pieces.size() - first});
+  }
+  check_sizes(out);
+}
+
+void WindowSet::check_sizes(const ResolvedRows& resolved) const {
+  // One system call for each shard that the batch needs, however many rows lie in it.
+  for (const auto& source : sources_) {
+    const ShardedTokens& tokens = source->tokens();
+    std::vector<char> checked(tokens.n_shards(), 0);
+    for (const ResolvedRows::Row& row : resolved.rows) {
+      if (row.source != source.get()) continue;
+      for (std::size_t p = row.first_piece; p < row.first_piece + row.n_pieces; ++p) {
+        const Piece& piece = resolved.pieces[p];
+        std::int64_t position = std::max(piece.start, piece.segment.begin);
+        const std::int64_t end = std::min(piece.start + piece.n_tokens, piece.segment.end);
+        while (position < end) {
+          const std::size_t shard = tokens.shard_at(position);
+          if (!checked[shard]) tokens.check_size(shard);
+          checked[shard] = 1;
+          position = tokens.end(shard);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace bytestride
