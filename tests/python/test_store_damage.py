@@ -33,7 +33,7 @@ def test_missing_and_foreign_paths(tmp_path):
     (tmp_path / "odd.bin").write_bytes(b"123")
     with pytest.raises(FormatError, match="at byte 2: expected a whole uint16"):
         open_tokens(tmp_path / "odd.bin", dtype="uint16")
-    with pytest.raises(FormatError, match="name the file"):
+    with pytest.raises(ValueError, match=r"a bare \.bin does not say what its ids are"):
         open_tokens(tmp_path)
 
 

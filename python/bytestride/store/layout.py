@@ -1,75 +1,70 @@
-"""Which files make a store, and the cheap checks of them that every opening makes."""
+"""What a path is: the one place that decides which layout a store has, and opens its files.
+
+Opening reads headers and checks them against the files' sizes; it reads no payload, except where a
+format has to be decoded (``layouts/arrow.py``).
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import glob
+import os
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from bytestride.errors import FormatError
-from bytestride.store.damage import REWRITE, damaged
-from bytestride.store.manifest import MANIFEST_NAME, Manifest, ShardEntry, read_manifest
-from bytestride.store.megatron import Idx, read_header
+from bytestride.store.durable import TEMPORARY_SUFFIX
+from bytestride.store.layouts.arrow import (
+    ARROW_SUFFIXES,
+    PARQUET_SUFFIXES,
+    read_arrow,
+    read_parquet,
+)
+from bytestride.store.layouts.bare import read_bare
+from bytestride.store.layouts.datatrove import read_datatrove
+from bytestride.store.layouts.llmc import is_llmc, read_llmc
+from bytestride.store.layouts.megatron_pair import read_pair
+from bytestride.store.layouts.npy import read_npy
+from bytestride.store.layouts.own import read_own_folder
+from bytestride.store.manifest import MANIFEST_NAME, SHARD_NAME
+from bytestride.store.shards import ShardFiles, StoreLayout, StorePath
 
-BARE_DTYPES = tuple(np.dtype(name) for name in ("u1", "<u2", "<u4", "<i4"))
+__all__ = ["ShardFiles", "StoreLayout", "StorePath", "absolute", "find_layout", "shown_path"]
 
-
-@dataclass(frozen=True)
-class ShardFiles:
-    """One payload, its index where it has one, and its line of the manifest where it has one.
-
-    Without an index nothing says where documents end, so the payload is one document.
-    """
-
-    bin_path: Path
-    n_bytes: int
-    dtype: np.dtype[Any]
-    idx: Idx | None = None
-    entry: ShardEntry | None = None
-
-    @property
-    def n_tokens(self) -> int:
-        """How many tokens the shard holds."""
-        return self.n_bytes // self.dtype.itemsize
-
-    @property
-    def n_documents(self) -> int:
-        """How many documents the shard holds."""
-        return self.idx.n_documents if self.idx else 1
+_KIND_OF_SUFFIX = {
+    ".bin": "bin",
+    ".ds": "datatrove",
+    ".npy": "npy",
+    **dict.fromkeys(ARROW_SUFFIXES, "arrow"),
+    **dict.fromkeys(PARQUET_SUFFIXES, "parquet"),
+}
+_SIDE_SUFFIXES = (".idx", ".ds.index", ".ds.metadata", ".ds.loss", ".csv.gz")
+_SUFFIXES = ", ".join(_KIND_OF_SUFFIX)
 
 
-@dataclass(frozen=True)
-class StoreLayout:
-    """The files of a store, in the order of their tokens."""
-
-    path: Path
-    shards: tuple[ShardFiles, ...]
-    manifest: Manifest | None = None
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of the ids, the same in every shard."""
-        return self.shards[0].dtype
-
-    @property
-    def n_tokens(self) -> int:
-        """How many tokens there are over all shards."""
-        return sum(shard.n_tokens for shard in self.shards)
+def absolute(path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> StorePath:
+    """Make what names a store independent of the current folder: a path, or a list's paths."""
+    if isinstance(path, (str, os.PathLike)):
+        return Path(path).absolute()
+    return tuple(Path(part).absolute() for part in path)
 
 
-def find_layout(path: Path, dtype: npt.DTypeLike | None) -> StoreLayout:
-    """Find the files that a path stands for and check headers against sizes; read no payload.
+def find_layout(path: StorePath, dtype: npt.DTypeLike | None) -> StoreLayout:
+    """Find the files that a path stands for and check headers against sizes.
 
     Parameters
     ----------
     path
-        A store's folder, a ``.bin`` or ``.idx`` file, or what both names begin with.
+        A store's folder; a folder whose files are one series of shards (their names differ in
+        digits alone); a file: ``.bin`` or ``.idx``, ``.ds``, ``.npy``, Arrow or Parquet; what the
+        names of a Megatron pair begin with; a pattern such as ``train_*.bin``; or several files, in
+        order. Shards of a folder or a pattern are taken in the order of their names.
     dtype
-        Type of the ids. Needed for a ``.bin`` that has no ``.idx``; elsewhere it must be what the
-        files say.
+        Type of the ids. Needed for a bare ``.bin`` and a ``.npy`` without a header; elsewhere it
+        must be what the files say.
 
     Raises
     ------
@@ -78,45 +73,66 @@ def find_layout(path: Path, dtype: npt.DTypeLike | None) -> StoreLayout:
     FormatError
         If what is there is not a store, is unfinished, or does not fit together.
     ValueError
-        If a ``.bin`` is bare and no dtype is named, or the named one is another than the files'.
+        If a file does not say its type and none is named, or the named one is another than the
+        files'.
+    ImportError
+        If pyarrow is needed and not there.
     """
-    if path.is_dir():
-        layout = _folder(path)
-    elif path.is_file():
-        if path.suffix not in (".bin", ".idx"):
-            raise FormatError(
-                f"{path}: not a token store: expected a folder with {MANIFEST_NAME}, or a .bin or "
-                ".idx file; make a store with `bytestride tokenize`"
-            )
-        layout = _file(path.with_suffix(".bin"), dtype)
+    if isinstance(path, tuple):
+        if not path:
+            raise ValueError("an empty list names no store; name at least one file")
+        layout = _files(path, [_whole_file(part) for part in path], dtype)
+    elif path.is_dir():
+        layout = _folder(path, dtype)
+    elif path.is_file() or _is_prefix(path):
+        layout = _files(path, [_whole_file(path)], dtype)
+    elif glob.has_magic(path.name):
+        layout = _files(path, _matches(path), dtype)
     else:
-        bin_path = path.with_name(path.name + ".bin")
-        if not (bin_path.exists() or path.with_name(path.name + ".idx").exists()):
-            raise FileNotFoundError(f"{path}: no such file or folder, and no {bin_path.name}")
-        layout = _file(bin_path, dtype)
+        raise FileNotFoundError(f"{path}: no such file or folder, and no {path.name}.bin")
     if dtype is not None and np.dtype(dtype) != layout.dtype:
         raise ValueError(
-            f"{path}: its ids are {layout.dtype}, and dtype={np.dtype(dtype)} was asked for; "
-            "leave dtype out"
+            f"{shown_path(path)}: its ids are {layout.dtype}, and dtype={np.dtype(dtype)} was "
+            "asked for; leave dtype out"
         )
     return layout
 
 
-def _folder(path: Path) -> StoreLayout:
-    manifest_path = path / MANIFEST_NAME
-    if not manifest_path.is_file():
-        names = sorted(entry.name for entry in path.iterdir())
-        left = [n for n in names if n.startswith("shard-") or n.startswith(MANIFEST_NAME)]
-        if left:
-            raise FormatError(
-                f"{path}: this store was never finished: it has no {MANIFEST_NAME}, only "
-                f"{_some(left)}; write it again"
-            )
-        hint = "; to open one of its files, name the file" if _has_bin(names) else ""
-        raise FormatError(f"{path}: not a token store: it has no {MANIFEST_NAME}{hint}")
-    manifest = read_manifest(manifest_path)
-    shards = tuple(_manifest_shard(path, manifest, entry) for entry in manifest.shards)
-    return StoreLayout(path, shards, manifest)
+def shown_path(path: StorePath) -> str:
+    """Write what names a store, for a message."""
+    if isinstance(path, Path):
+        return str(path)
+    return f"{path[0]} and {len(path) - 1} more" if len(path) > 1 else str(path[0])
+
+
+def _folder(path: Path, dtype: npt.DTypeLike | None) -> StoreLayout:
+    if (path / MANIFEST_NAME).is_file():
+        return read_own_folder(path)
+    names = sorted(entry.name for entry in path.iterdir())
+    if left := [name for name in names if _is_unfinished(name)]:
+        raise FormatError(
+            f"{path}: this store was never finished: it has no {MANIFEST_NAME}, only "
+            f"{_some(left)}; write it again"
+        )
+    shards = [name for name in names if Path(name).suffix in _KIND_OF_SUFFIX]
+    if not shards:
+        raise FormatError(
+            f"{path}: not a token store: it has no {MANIFEST_NAME}, and no files of {_SUFFIXES}"
+        )
+    series = sorted({re.sub(r"[0-9]+", "*", name) for name in shards})
+    if len(series) > 1:
+        raise FormatError(
+            f"{path}: more than one series of files ({_some(series)}); name the file, or a series "
+            f"as '{path / series[0]}'"
+        )
+    return _files(path, [path / name for name in shards], dtype)
+
+
+def _is_unfinished(name: str) -> bool:
+    """Return whether a file can only be of a store of ours that has no manifest."""
+    file = Path(name.removesuffix(TEMPORARY_SUFFIX))
+    is_shard = file.suffix in (".bin", ".idx") and SHARD_NAME.fullmatch(file.stem) is not None
+    return is_shard or name.startswith(MANIFEST_NAME)
 
 
 def _some(names: list[str], most: int = 4) -> str:
@@ -124,56 +140,78 @@ def _some(names: list[str], most: int = 4) -> str:
     return ", ".join(names[:most]) + more
 
 
-def _has_bin(names: list[str]) -> bool:
-    return any(name.endswith(".bin") for name in names)
+def _is_prefix(path: Path) -> bool:
+    return any(path.with_name(path.name + suffix).exists() for suffix in (".bin", ".idx"))
 
 
-def _manifest_shard(path: Path, manifest: Manifest, entry: ShardEntry) -> ShardFiles:
-    bin_path, idx_path = path / f"{entry.name}.bin", path / f"{entry.name}.idx"
-    for file, n_bytes in ((bin_path, entry.bin_bytes), (idx_path, entry.idx_bytes)):
-        if not file.is_file():
-            raise FormatError(f"{file}: missing, though {MANIFEST_NAME} names it; {REWRITE}")
-        if (found := file.stat().st_size) != n_bytes:
-            raise damaged(file, "the size", f"{n_bytes} bytes, as in {MANIFEST_NAME}", found)
-    shard = _pair(bin_path, idx_path, entry)
-    recorded = (manifest.dtype, entry.n_tokens, entry.n_documents)
-    found_in_idx = (str(shard.dtype), shard.n_tokens, shard.n_documents)
-    if recorded != found_in_idx:
-        what = f"{recorded} (dtype, tokens, documents), as in {MANIFEST_NAME}"
-        raise damaged(idx_path, "the header", what, found_in_idx)
-    return shard
+def _whole_file(path: Path) -> Path:
+    """Return the file of ids that a name stands for: itself, or that of a pair."""
+    if path.is_dir():
+        raise IsADirectoryError(f"{path}: a list names files; name the files of this folder")
+    if path.is_file():
+        return path.with_suffix(".bin") if path.suffix == ".idx" else path
+    return path.with_name(path.name + ".bin") if _is_prefix(path) else path
 
 
-def _pair(bin_path: Path, idx_path: Path, entry: ShardEntry | None = None) -> ShardFiles:
-    n_bytes = bin_path.stat().st_size
-    idx = read_header(idx_path, n_bytes)
-    _check_whole(bin_path, n_bytes, idx.dtype)
-    return ShardFiles(bin_path, n_bytes, idx.dtype, idx, entry)
+def _matches(pattern: Path) -> list[Path]:
+    found = sorted(
+        Path(name)
+        for name in glob.glob(str(pattern))  # noqa: PTH207 (an absolute pattern)
+        if not name.endswith(_SIDE_SUFFIXES) and Path(name).is_file()
+    )
+    if not found:
+        raise FileNotFoundError(f"{pattern}: no file matches")
+    return found
 
 
-def _check_whole(bin_path: Path, n_bytes: int, dtype: np.dtype[Any]) -> None:
-    if n_bytes % dtype.itemsize:
-        whole = n_bytes - n_bytes % dtype.itemsize
-        raise damaged(bin_path, whole, f"a whole {dtype}", f"{n_bytes - whole} bytes, the last")
+def _files(path: StorePath, files: list[Path], dtype: npt.DTypeLike | None) -> StoreLayout:
+    shards: list[ShardFiles] = []
+    kinds: list[str] = []
+    for file in files:
+        kind, here = _file(file, dtype)
+        shards += here
+        kinds.append(kind)
+        if (kind, here[0].dtype) != (kinds[0], shards[0].dtype):
+            raise FormatError(
+                f"{file}: {kind} of {here[0].dtype} does not go on from {files[0].name}, "
+                f"{kinds[0]} of {shards[0].dtype}; the shards of a store are of one kind"
+            )
+    name = path if len(files) > 1 or isinstance(path, tuple) or path.is_dir() else files[0]
+    return StoreLayout(name, tuple(shards), kind=kinds[0])
 
 
-def _file(bin_path: Path, dtype: npt.DTypeLike | None) -> StoreLayout:
-    idx_path = bin_path.with_suffix(".idx")
-    if not bin_path.is_file():
+def _file(path: Path, dtype: npt.DTypeLike | None) -> tuple[str, list[ShardFiles]]:
+    kind = _KIND_OF_SUFFIX.get(path.suffix)
+    if kind is None:
+        raise FormatError(
+            f"{path}: not a token store: expected a folder with {MANIFEST_NAME}, or a file of "
+            f"{_SUFFIXES} or .idx; make a store with `bytestride tokenize`"
+        )
+    if kind == "bin":
+        return _bin_file(path, dtype)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    if kind == "arrow":
+        return kind, read_arrow(path)
+    readers: dict[str, Callable[[], ShardFiles]] = {
+        "datatrove": lambda: read_datatrove(path, dtype),
+        "npy": lambda: read_npy(path, dtype),
+        "parquet": lambda: read_parquet(path),
+    }
+    return kind, [readers[kind]()]
+
+
+def _bin_file(path: Path, dtype: npt.DTypeLike | None) -> tuple[str, list[ShardFiles]]:
+    idx_path = path.with_suffix(".idx")
+    if not path.is_file():
+        if not idx_path.is_file():
+            raise FileNotFoundError(f"{path}: no such file")
         raise FileNotFoundError(
-            f"{bin_path}: missing beside its .idx; a writer gives the .bin its name last, so this "
+            f"{path}: missing beside its .idx; a writer gives the .bin its name last, so this "
             "store may never have been finished"
         )
     if idx_path.is_file():
-        return StoreLayout(bin_path, (_pair(bin_path, idx_path),))
-    if dtype is None:
-        raise ValueError(
-            f"{bin_path}: a bare .bin does not say what its ids are; name dtype='uint16' "
-            f"(nanoGPT's) or another of {', '.join(map(str, BARE_DTYPES))}"
-        )
-    named = np.dtype(dtype)
-    if named not in BARE_DTYPES:
-        raise ValueError(f"dtype must be one of {', '.join(map(str, BARE_DTYPES))}, found {named}")
-    n_bytes = bin_path.stat().st_size
-    _check_whole(bin_path, n_bytes, named)
-    return StoreLayout(bin_path, (ShardFiles(bin_path, n_bytes, named),))
+        return "megatron", [read_pair(path, idx_path)]
+    if is_llmc(path):
+        return "llmc", [read_llmc(path)]
+    return "bare", [read_bare(path, dtype)]

@@ -171,7 +171,7 @@ def read_document_offsets(idx: Idx) -> NDArray[np.int64]:
     if (at := _first(pointers != places)) is not None:
         expected = f"sequence {at} at payload byte {places[at]}, after the one before it"
         raise damaged(path, idx.pointers_at + 8 * at, expected, int(pointers[at]))
-    bad = (np.diff(documents) < 0) | (documents[1:] > n)
+    bad = (documents[1:] < documents[:-1]) | (documents[1:] > n)
     if (at := _first(bad)) is not None:
         expected = f"a sequence from {documents[at]} to {n}"
         raise damaged(path, idx.documents_at + 8 * (at + 1), expected, int(documents[at + 1]))

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import mmap
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypedDict
+from typing import Any, TypeAlias, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 from numpy.typing import NDArray
 
 from bytestride.store.damage import damaged
-from bytestride.store.layout import ShardFiles, StoreLayout, find_layout
+from bytestride.store.layout import (
+    ShardFiles,
+    StoreLayout,
+    StorePath,
+    absolute,
+    find_layout,
+    shown_path,
+)
 from bytestride.store.manifest import Manifest
-from bytestride.store.megatron import Ids, read_document_offsets
+from bytestride.store.megatron import Ids
 from bytestride.store.verify import verify_layout
 
 
@@ -28,14 +36,19 @@ class _Mapped:
     shards: list[Ids]
 
 
+Source: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+
+
 class _State(TypedDict):
-    path: Path
+    path: StorePath
     dtype: np.dtype[Any] | None
     n_tokens: int
 
 
 def _map(files: ShardFiles) -> tuple[mmap.mmap | None, Ids]:
-    if files.n_bytes == 0:  # an empty file cannot be mapped
+    if files.ids is not None:
+        return None, files.ids
+    if files.n_tokens == 0:  # an empty file cannot be mapped
         empty = np.empty(0, files.dtype)
         empty.flags.writeable = False
         return None, empty
@@ -44,7 +57,7 @@ def _map(files: ShardFiles) -> tuple[mmap.mmap | None, Ids]:
             mapping = mmap.mmap(file.fileno(), files.n_bytes, access=mmap.ACCESS_READ)
         except ValueError as error:
             raise damaged(files.bin_path, "the size", f"{files.n_bytes} bytes", error) from error
-    return mapping, np.frombuffer(mapping, files.dtype)
+    return mapping, np.frombuffer(mapping, files.dtype, files.n_tokens, files.byte_offset)
 
 
 class TokenStore:
@@ -59,8 +72,8 @@ class TokenStore:
         As for :func:`open_tokens`.
     """
 
-    def __init__(self, path: str | os.PathLike[str], dtype: npt.DTypeLike | None = None) -> None:
-        self._path = Path(path).absolute()
+    def __init__(self, path: Source, dtype: npt.DTypeLike | None = None) -> None:
+        self._path = absolute(path)
         self._dtype = None if dtype is None else np.dtype(dtype)
         self._n_tokens_pickled: int | None = None
         self._closed = False
@@ -71,18 +84,19 @@ class TokenStore:
     def _open(self) -> _Mapped:
         if self._mapped is None:
             if self._closed:
-                raise ValueError(f"{self._path}: the store is closed; open it again")
+                raise ValueError(f"{shown_path(self._path)}: the store is closed; open it again")
             layout = find_layout(self._path, self._dtype)
             if self._n_tokens_pickled not in (None, layout.n_tokens):
                 expected = f"{self._n_tokens_pickled} tokens, as when this store was pickled"
-                raise damaged(self._path, "the store", expected, layout.n_tokens, "open it again")
+                where = Path(shown_path(self._path))
+                raise damaged(where, "the store", expected, layout.n_tokens, "open it again")
             pairs = [_map(shard) for shard in layout.shards]
             self._mapped = _Mapped(layout, [m for m, _ in pairs], [ids for _, ids in pairs])
         return self._mapped
 
     @property
-    def path(self) -> Path:
-        """Where the store was opened, absolute."""
+    def path(self) -> StorePath:
+        """Where the store was opened, absolute; several paths where it was by a list of files."""
         return self._path
 
     @property
@@ -103,7 +117,7 @@ class TokenStore:
     @property
     def n_documents(self) -> int:
         """How many documents there are; a payload without an index is one."""
-        return sum(shard.n_documents for shard in self._open().layout.shards)
+        return self._open().layout.n_documents
 
     @property
     def shards(self) -> list[Ids]:
@@ -124,11 +138,7 @@ class TokenStore:
             parts = [np.zeros(1, np.int64)]
             base = 0
             for shard in self._open().layout.shards:
-                if shard.idx:
-                    ends = read_document_offsets(shard.idx)[1:]
-                else:
-                    ends = np.array([shard.n_tokens], np.int64)
-                parts.append(ends + base)
+                parts.append(shard.read_document_offsets()[1:] + base)
                 base += shard.n_tokens
             offsets = np.concatenate(parts)
             offsets.flags.writeable = False
@@ -243,12 +253,12 @@ class TokenStore:
 
     def __repr__(self) -> str:
         if self._closed:
-            return f"TokenStore({str(self._path)!r}, closed)"
-        return f"TokenStore({str(self._path)!r}, {self.n_tokens} tokens of {self.dtype})"
+            return f"TokenStore({shown_path(self._path)!r}, closed)"
+        return f"TokenStore({shown_path(self._path)!r}, {self.n_tokens} tokens of {self.dtype})"
 
 
 def open_tokens(
-    path: str | os.PathLike[str], dtype: npt.DTypeLike | None = None, verify: bool = False
+    path: Source, dtype: npt.DTypeLike | None = None, verify: bool = False
 ) -> TokenStore:
     """Open a token store for reading; its payloads are mapped, not read.
 
@@ -256,10 +266,15 @@ def open_tokens(
     ----------
     path
         A folder written by :class:`~bytestride.store.TokenStoreWriter`; a Megatron-LM pair, named
-        by its ``.bin``, its ``.idx`` or what both names begin with; or a bare ``.bin``, nanoGPT's.
+        by its ``.bin``, its ``.idx`` or what both names begin with; a shard of llm.c or
+        modded-nanogpt; datatrove's ``.ds``; a ``.npy``, numpy's or OLMo's; an Arrow or Parquet file
+        with a column ``input_ids`` of lists; or a bare ``.bin``, nanoGPT's. Several such files, in
+        order, are one store: a list of them, a pattern (``fineweb_train_*.bin``) or a folder that
+        holds nothing else of the kind.
     dtype
-        Type of the ids: needed for a bare ``.bin`` (uint8, uint16, uint32 or int32, little-endian).
-        Elsewhere the files say it, and a dtype that is named must agree.
+        Type of the ids: needed for a bare ``.bin`` and a ``.npy`` without a header (uint8, uint16,
+        uint32 or int32, little-endian). Elsewhere the files say it, and a dtype that is named must
+        agree.
     verify
         Whether to read every byte and check hashes, indices and ids (:meth:`TokenStore.verify`).
         Headers and counts are checked against the files' sizes in any case.

@@ -10,7 +10,8 @@ import numpy as np
 from bytestride.store.damage import damaged
 from bytestride.store.layout import ShardFiles, StoreLayout
 from bytestride.store.manifest import MANIFEST_NAME
-from bytestride.store.megatron import read_document_offsets
+from bytestride.store.megatron import Idx
+from bytestride.store.payload import read_blocks
 
 _BLOCK_BYTES = 1 << 22
 
@@ -27,10 +28,10 @@ def verify_layout(layout: StoreLayout) -> None:
     """
     vocab_size = layout.manifest.vocab_size if layout.manifest else None
     for shard in layout.shards:
-        if shard.idx and shard.entry:
-            _check_hash(shard.idx.path, shard.entry.idx_sha256, _hash_file(shard.idx.path))
-        if shard.idx:
-            read_document_offsets(shard.idx)
+        if isinstance(shard.documents, Idx) and shard.entry:
+            idx_path = shard.documents.path
+            _check_hash(idx_path, shard.entry.idx_sha256, _hash_file(idx_path))
+        shard.read_document_offsets()
         found = _scan_payload(shard, vocab_size)
         if shard.entry:
             _check_hash(shard.bin_path, shard.entry.bin_sha256, found)
@@ -50,21 +51,16 @@ def _hash_file(path: Path) -> str:
 
 
 def _scan_payload(shard: ShardFiles, vocab_size: int | None) -> str:
-    # By reads, not through the mapping: a file that shrinks meanwhile is an error, not a signal.
+    """Check a payload's ids and give the hash of its bytes."""
     dtype = shard.dtype
     limit = np.iinfo(dtype).max + 1 if vocab_size is None else vocab_size
     digest = hashlib.sha256()
-    n_bytes = 0
-    with shard.bin_path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
-            ids = np.frombuffer(block, dtype, len(block) // dtype.itemsize)
-            if ids.size and (ids.min() < 0 or ids.max() >= limit):
-                at = int(np.argmax((ids < 0) | (ids >= limit)))
-                where = n_bytes + at * dtype.itemsize
-                raise damaged(shard.bin_path, where, f"an id from 0 to {limit - 1}", int(ids[at]))
-            n_bytes += len(block)
-    if n_bytes != shard.n_bytes:
-        expected = f"{shard.n_bytes} bytes, as when opened"
-        raise damaged(shard.bin_path, "the size", expected, n_bytes)
+    at = shard.byte_offset
+    for ids in read_blocks(shard):
+        digest.update(ids.data)
+        if ids.min() < 0 or ids.max() >= limit:
+            first = int(np.argmax((ids < 0) | (ids >= limit)))
+            where = at + first * dtype.itemsize
+            raise damaged(shard.bin_path, where, f"an id from 0 to {limit - 1}", int(ids[first]))
+        at += ids.nbytes
     return digest.hexdigest()
