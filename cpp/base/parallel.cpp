@@ -134,10 +134,9 @@ class Pool {
     mutex_.unlock();
     fork_mutex_.unlock();
   }
-  // The jobs, and the tasks that threads ran while they waited, are other threads', which are not in
-  // this process.
-  // A condition variable that one of
-  // them waited on would wait for it to leave: made anew, never destroyed.
+  // The jobs, and the tasks that threads ran while they waited, are other threads', which are not
+  // in this process. A condition variable that one of them waited on would wait for it to leave:
+  // made anew, never destroyed.
   void after_fork_in_child() {
     jobs_.clear();
     for (BackgroundTask::State* task : running_here_) {
@@ -211,7 +210,7 @@ class Pool {
   std::condition_variable wake_helpers_;
   std::condition_variable helper_left_;
   std::list<Job*> jobs_;
-  std::list<BackgroundTask::State*> tasks_;  // not begun, in the order in which they came
+  std::list<BackgroundTask::State*> tasks_;         // not begun, in the order in which they came
   std::list<BackgroundTask::State*> running_here_;  // begun by who waits for them
   std::vector<std::thread> threads_;
   bool stopping_ = false;

@@ -29,7 +29,8 @@ void parallel_for(std::size_t n_tasks, std::size_t n_threads,
 // processes.
 class BackgroundTask {
  public:
-  // Wants n_threads helpers to be there. The body may run until the task is waited for or destroyed.
+  // Wants n_threads helpers to be there. The body may run until the task is waited for or
+  // destroyed.
   BackgroundTask(std::function<void()> body, std::size_t n_threads);
   // Waits for the body if it has begun; otherwise it never runs.
   ~BackgroundTask();

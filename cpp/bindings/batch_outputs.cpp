@@ -94,7 +94,8 @@ BatchOutputs::BatchOutputs(const WindowSet& set, py::ssize_t n_rows, const std::
     }
     first_ = take(x, n_rows, columns, "out[0]");
     second_ = take(y, n_rows, columns, "out[1]");
-    if (!out.is_none() && overlap(first_, second_)) throw py::value_error("the two arrays of out overlap");
+    if (!out.is_none() && overlap(first_, second_))
+      throw py::value_error("the two arrays of out overlap");
     second_data_ = second_.mutable_data();
   } else {
     first_ = take(out, n_rows, columns, "out");
@@ -105,10 +106,9 @@ BatchOutputs::BatchOutputs(const WindowSet& set, py::ssize_t n_rows, const std::
 py::array BatchOutputs::take(const py::object& out, py::ssize_t n_rows, py::ssize_t n_columns,
                              const char* name) const {
   if (out.is_none()) return py::array(dtype_, std::vector<py::ssize_t>{n_rows, n_columns});
-  const std::string wanted = "a contiguous array of " +
-                             std::string(py::str(static_cast<const py::object&>(dtype_))) +
-                             " and shape (" + std::to_string(n_rows) + ", " +
-                             std::to_string(n_columns) + ")";
+  const std::string wanted =
+      "a contiguous array of " + std::string(py::str(static_cast<const py::object&>(dtype_))) +
+      " and shape (" + std::to_string(n_rows) + ", " + std::to_string(n_columns) + ")";
   if (!py::isinstance<py::array>(out)) {
     throw py::type_error(std::string(name) + " must be " + wanted + ", found " +
                          std::string(py::str(py::type::of(out).attr("__name__"))));

@@ -18,10 +18,9 @@ namespace {
 
 class PendingBatch {
  public:
-  PendingBatch(std::shared_ptr<PyWindowSet> set, std::shared_ptr<PyOrder> order,
-               std::int64_t first, std::int64_t step, std::int64_t count,
-               const std::string& layout, const py::dtype& dtype, const py::object& out,
-               std::size_t num_threads)
+  PendingBatch(std::shared_ptr<PyWindowSet> set, std::shared_ptr<PyOrder> order, std::int64_t first,
+               std::int64_t step, std::int64_t count, const std::string& layout,
+               const py::dtype& dtype, const py::object& out, std::size_t num_threads)
       : set_(std::move(set)),
         order_(std::move(order)),
         outputs_(*set_->core, count, layout, dtype, out) {

@@ -152,9 +152,11 @@ std::shared_ptr<PySource> make_source(
   }
   const WindowRule rule(max_length, stride, to_tail(tail), mask_overlap);
   py::gil_scoped_release released;  // counting windows may read index files
-  auto core = std::make_shared<WindowSource>(std::move(tokens), std::move(documents), rule, options);
+  auto core =
+      std::make_shared<WindowSource>(std::move(tokens), std::move(documents), rule, options);
   py::gil_scoped_acquire acquired;
-  return std::make_shared<PySource>(PySource{std::move(held), py::none(), selected, std::move(core)});
+  return std::make_shared<PySource>(
+      PySource{std::move(held), py::none(), selected, std::move(core)});
 }
 
 py::array_t<std::int64_t> piece_lengths(const PySource& self) {

@@ -89,7 +89,8 @@ py::array_t<T> by_rows(const PyWindowSet& self, const py::array& indices, Write&
   const std::vector<std::int64_t> wanted = to_indices(indices);
   const std::int64_t max_length = self.core->max_length();
   const auto n_rows = static_cast<std::int64_t>(wanted.size());
-  if (max_length > std::numeric_limits<std::int64_t>::max() / 8 / std::max<std::int64_t>(n_rows, 1)) {
+  if (max_length >
+      std::numeric_limits<std::int64_t>::max() / 8 / std::max<std::int64_t>(n_rows, 1)) {
     throw InvalidArgument(std::to_string(n_rows) + " rows of " + std::to_string(max_length) +
                           " do not fit in memory");
   }
@@ -207,6 +208,7 @@ void bind_windows(py::module_& m) {
         py::arg("stride"), "How many full windows n_tokens hold.");
   m.def("window_starts", &window_starts, py::arg("n_tokens"), py::arg("max_length"),
         py::arg("stride"), "The starts of all full windows, int64[n].");
+  bind_mapped_file(m);
   bind_window_source(m);
   py::class_<PyWindowSet, std::shared_ptr<PyWindowSet>>(
       m, "WindowSet", "The rows of one or more sources, one after another.")

@@ -33,5 +33,6 @@ std::vector<std::int64_t> to_indices(const pybind11::array& indices);
 
 void bind_window_source(pybind11::module_& module);
 void bind_pending_batch(pybind11::module_& module);
+void bind_mapped_file(pybind11::module_& module);
 
 }  // namespace bytestride::python

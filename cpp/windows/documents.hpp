@@ -17,8 +17,8 @@ struct ShardDocuments {
   std::int64_t n_tokens;
   const unsigned char* positions = nullptr;  // null: the shard is one document
   std::int64_t n_positions = 0;
-  int shift = 0;          // a token counts 1 << shift in `positions`
-  bool are_ends = false;  // of documents; otherwise their begins
+  int shift = 0;                             // a token counts 1 << shift in `positions`
+  bool are_ends = false;                     // of documents; otherwise their begins
   const unsigned char* sequences = nullptr;  // documents' first position, n_documents + 1
   int descriptor = -1;                       // of the mapped file, for its size
   std::int64_t n_bytes = 0;

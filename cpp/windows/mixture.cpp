@@ -47,14 +47,15 @@ std::int64_t count_reversed_below(std::int64_t block, std::int64_t end, int n_bi
 Mixture::Mixture(const std::vector<std::int64_t>& counts, std::int64_t block_samples) {
   if (counts.empty()) throw InvalidArgument("a mixture must have at least one part");
   if (block_samples < 1) {
-    throw InvalidArgument("block_samples must be at least 1, found " + std::to_string(block_samples));
+    throw InvalidArgument("block_samples must be at least 1, found " +
+                          std::to_string(block_samples));
   }
   ends_.push_back(0);
   for (std::size_t i = 0; i < counts.size(); ++i) {
     if (counts[i] < 1 || counts[i] > kMostSamples - ends_.back()) {
-      throw InvalidArgument("part " + std::to_string(i) + " would have " +
-                            std::to_string(counts[i]) +
-                            " samples in an epoch: each must have at least 1, and all at most 2**62");
+      throw InvalidArgument(
+          "part " + std::to_string(i) + " would have " + std::to_string(counts[i]) +
+          " samples in an epoch: each must have at least 1, and all at most 2**62");
     }
     ends_.push_back(ends_.back() + counts[i]);
   }

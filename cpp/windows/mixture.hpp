@@ -1,10 +1,11 @@
 // Which part of a mixture each sample of an epoch comes from, exactly and without a list.
 //
 // All samples, part after part, are dealt like cards to K blocks (a power of two): sample j goes to
-// block reverse_bits(j mod K). A part is a stretch of j, so every block gets its share of it, rounded
-// down or up, an epoch gets all of it, and the rounding is spread evenly, for consecutive residues
-// are far apart once their bits are reversed. Counts before a block are sums over bits, O(log K);
-// what one block needs is kept, so a sample in the same block as the last costs O(log parts).
+// block reverse_bits(j mod K). A part is a stretch of j, so every block gets its share of it,
+// rounded down or up, an epoch gets all of it, and the rounding is spread evenly, for consecutive
+// residues are far apart once their bits are reversed. Counts before a block are sums over bits,
+// O(log K); what one block needs is kept, so a sample in the same block as the last costs O(log
+// parts).
 #pragma once
 
 #include <cstdint>

@@ -97,8 +97,9 @@ std::int64_t Order::row_of_part(std::size_t part, std::int64_t ordinal, Cursor& 
   const std::int64_t epoch = ordinal / rows_[part];
   PartOrder& order = cursor.parts[part];
   if (order.epoch != epoch) {
-    order.order = EpochOrder(shuffle_, rows_[part], block_rows_,
-                             derive_key(seed_, kPartStream, part, static_cast<std::uint64_t>(epoch)));
+    order.order =
+        EpochOrder(shuffle_, rows_[part], block_rows_,
+                   derive_key(seed_, kPartStream, part, static_cast<std::uint64_t>(epoch)));
     order.epoch = epoch;
   }
   return first_rows_[part] + order.order.at(ordinal - epoch * rows_[part]);

@@ -3,9 +3,9 @@
 // order of its own. Memory does not depend on the number of rows.
 //
 // Of one part an epoch is every row once. Of several, an epoch has as many samples of each part as
-// asked for (mixture.hpp); a part goes through all of its rows before it repeats one. What neighbours
-// in the order share is kept from call to call, under a flag: a thread that finds it taken works it
-// out anew.
+// asked for (mixture.hpp); a part goes through all of its rows before it repeats one. What
+// neighbours in the order share is kept from call to call, under a flag: a thread that finds it
+// taken works it out anew.
 #pragma once
 
 #include <atomic>
@@ -21,8 +21,8 @@ namespace bytestride {
 class Order {
  public:
   // rows: of each part, as in the window set. counts: samples of each part in an epoch, or none for
-  // every row of the only part once. Throws InvalidArgument where a part has no rows, or a number is
-  // out of range.
+  // every row of the only part once. Throws InvalidArgument where a part has no rows, or a number
+  // is out of range.
   Order(std::vector<std::int64_t> rows, std::vector<std::int64_t> counts, Shuffle shuffle,
         std::uint64_t seed, std::int64_t block_rows);
 

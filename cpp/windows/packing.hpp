@@ -1,8 +1,9 @@
 // Best-fit decreasing: pieces of different lengths into as few rows of one capacity as it manages.
 //
-// The longest piece comes first, pieces of one length in their own order; each goes into the fullest
-// row that has room, of equally full ones the one that came to that last. O(pieces + capacity) memory
-// and, apart from sorting, O(pieces) time: the fullest row is found by a bitmap of room left.
+// The longest piece comes first, pieces of one length in their own order; each goes into the
+// fullest row that has room, of equally full ones the one that came to that last. O(pieces +
+// capacity) memory and, apart from sorting, O(pieces) time: the fullest row is found by a bitmap of
+// room left.
 #pragma once
 
 #include <cstdint>

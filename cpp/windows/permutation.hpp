@@ -1,12 +1,13 @@
 // A seeded permutation of 0 .. n - 1 that is computed, not stored: one number at a time, O(1).
 //
-// n is laid out as a rectangle of about sqrt(n) by sqrt(n) cells. Each of six Feistel rounds moves a
-// coordinate on by a hash of the other, modulo its side, which can be undone and so is one-to-one on
-// the rectangle; a number that lands outside n goes through again (cycle walking), which the near
-// fit makes rare: fewer than 1 in sqrt(n). The hash is a product of two numbers that both depend on
-// the coordinate, folded: with a constant for one of them it is nearly linear, and the differences
-// of neighbours then fall into few values (chi-square of 64 classes up to 17 deviations off). On a
-// few cells such rounds are far from random, so up to kListed numbers are shuffled in a list.
+// n is laid out as a rectangle of about sqrt(n) by sqrt(n) cells. Each of six Feistel rounds moves
+// a coordinate on by a hash of the other, modulo its side, which can be undone and so is one-to-one
+// on the rectangle; a number that lands outside n goes through again (cycle walking), which the
+// near fit makes rare: fewer than 1 in sqrt(n). The hash is a product of two numbers that both
+// depend on the coordinate, folded: with a constant for one of them it is nearly linear, and the
+// differences of neighbours then fall into few values (chi-square of 64 classes up to 17 deviations
+// off). On a few cells such rounds are far from random, so up to kListed numbers are shuffled in a
+// list.
 #pragma once
 
 #include <algorithm>

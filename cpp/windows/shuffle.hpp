@@ -1,6 +1,6 @@
 // The order of one source's rows in one epoch: as they lie, permuted as a whole, or permuted in
-// blocks. In blocks, the blocks of neighbouring rows change places and then the rows inside each, so
-// that reads stay close together for a while.
+// blocks. In blocks, the blocks of neighbouring rows change places and then the rows inside each,
+// so that reads stay close together for a while.
 #pragma once
 
 #include <cstdint>
@@ -31,10 +31,11 @@ class EpochOrder {
   std::int64_t n_ = 1;
   std::int64_t block_rows_ = 1;
   std::uint64_t key_ = 0;
-  std::int64_t short_place_ = 0;  // which block in the new order is the last one, which may be short
+  std::int64_t short_place_ =
+      0;  // which block in the new order is the last one, which may be short
   std::int64_t short_rows_ = 0;
   Permutation blocks_;
-  Permutation rows_;       // of all rows, or of those of block_
+  Permutation rows_;  // of all rows, or of those of block_
   std::int64_t block_ = -1;
 };
 

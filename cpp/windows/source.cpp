@@ -21,10 +21,7 @@ void WindowSource::for_each_group(Body&& body) const {
 
 WindowSource::WindowSource(ShardedTokens tokens, DocumentTable documents, WindowRule rule,
                            const SourceOptions& options)
-    : tokens_(std::move(tokens)),
-      documents_(std::move(documents)),
-      rule_(rule),
-      options_(options) {
+    : tokens_(std::move(tokens)), documents_(std::move(documents)), rule_(rule), options_(options) {
   if (!options_.per_document) {
     n_windows_ = count(options_.stream);
     return;
@@ -89,7 +86,8 @@ void WindowSource::piece_lengths(std::int64_t* out) const {
     for (std::int64_t w = 0; w < n; ++w) *out++ = piece_of(segment, -1, w).n_tokens;
   };
   if (!options_.per_document) return write(options_.stream);
-  for_each_group([&](const Extent* group, std::int64_t n) { std::for_each(group, group + n, write); });
+  for_each_group(
+      [&](const Extent* group, std::int64_t n) { std::for_each(group, group + n, write); });
 }
 
 void WindowSource::pack(const std::int64_t* pieces, std::int64_t n_pieces,

@@ -30,7 +30,7 @@ struct Piece {
 struct SourceOptions {
   bool per_document = false;
   bool mask_boundaries = false;
-  Extent stream{};                  // of all documents together; a part of the store where it is split
+  Extent stream{};  // of all documents together; a part of the store where it is split
   std::int64_t first_document = 0;  // per document: the documents from this one on,
   std::int64_t n_documents = 0;
   const std::int64_t* selected = nullptr;  // or these, n_documents of them, ascending

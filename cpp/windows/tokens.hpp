@@ -19,11 +19,11 @@ enum class TokenType : std::uint8_t { kUint8, kUint16, kUint32, kInt32 };
 std::size_t bytes_of(TokenType type);
 
 struct TokenShard {
-  const unsigned char* data;       // null: the shard is read from its file
+  const unsigned char* data;  // null: the shard is read from its file
   TokenType type;
   std::int64_t n_tokens;
-  int descriptor = -1;             // -1: memory that is no file
-  std::int64_t byte_offset = 0;    // of the first token in the file
+  int descriptor = -1;           // -1: memory that is no file
+  std::int64_t byte_offset = 0;  // of the first token in the file
 };
 
 // A file of a store is not what it was when it was opened.

@@ -11,8 +11,8 @@
 
 namespace bytestride {
 
-// Converts n ids; `tokens` need not be aligned. Stored uint32 into int32 is checked: InvalidArgument
-// for an id of 2^31 or more. Any other narrowing is refused before (holds_all).
+// Converts n ids; `tokens` need not be aligned. Stored uint32 into int32 is checked:
+// InvalidArgument for an id of 2^31 or more. Any other narrowing is refused before (holds_all).
 template <typename Token, typename Out>
 void widen(const unsigned char* tokens, std::int64_t n, Out* __restrict out) {
   if constexpr (std::is_same_v<Token, Out>) {

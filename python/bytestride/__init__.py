@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bytestride.store import TokenStore, TokenStoreWriter, open_tokens
     from bytestride.tokenizer import Tokenizer
     from bytestride.training import LearnedVocabulary, WordCounts, count_words, learn_vocabulary
-    from bytestride.windows import Windows, window_starts
+    from bytestride.windows import Mixture, Order, PackedWindows, Windows, window_starts
     from bytestride.words import WordTokenizer
 
 __version__ = "0.1.0"
@@ -46,7 +46,7 @@ _HOMES = {
     "store": ("TokenStore", "TokenStoreWriter", "open_tokens"),
     "tokenizer": ("Tokenizer",),
     "training": ("LearnedVocabulary", "WordCounts", "count_words", "learn_vocabulary"),
-    "windows": ("Windows", "window_starts"),
+    "windows": ("Mixture", "Order", "PackedWindows", "Windows", "window_starts"),
     "words": ("WordTokenizer",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -56,6 +56,9 @@ __all__ = [
     "Definition",
     "FormatError",
     "LearnedVocabulary",
+    "Mixture",
+    "Order",
+    "PackedWindows",
     "Ragged",
     "StreamDecoder",
     "TokenStore",

@@ -291,10 +291,78 @@ def apply_merge(ids: bytes | Iterable[int], pair: tuple[int, int], new_id: int) 
 
 def window_count(n_tokens: int, max_length: int, stride: int) -> int: ...
 def window_starts(n_tokens: int, max_length: int, stride: int) -> npt.NDArray[np.int64]: ...
-def gather_windows(
-    shards: Sequence[npt.NDArray[Any]],
-    starts: npt.NDArray[np.int64],
-    max_length: int,
-    out_x: npt.NDArray[np.int64] | None = None,
-    out_y: npt.NDArray[np.int64] | None = None,
+def map_file(descriptor: int, n_bytes: int) -> npt.NDArray[np.uint8]: ...
+def pack_best_fit(
+    lengths: npt.NDArray[np.int64], capacity: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]: ...
+
+class ChangedFileError(ValueError): ...
+
+class WindowSource:
+    def __init__(
+        self,
+        shards: Sequence[Any],
+        *,
+        max_length: int,
+        stride: int,
+        tail: str,
+        mask_overlap: bool,
+        mask_boundaries: bool,
+        per_document: bool,
+        first_token: int,
+        n_tokens: int,
+        first_document: int,
+        n_documents: int,
+        selected: npt.NDArray[np.int64] | None,
+        bos_id: int | None,
+        eos_id: int | None,
+        pad_id: int,
+        ignore_index: int,
+    ) -> None: ...
+    @property
+    def n_rows(self) -> int: ...
+    def piece_lengths(self) -> npt.NDArray[np.int64]: ...
+    def packed(
+        self, pieces: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64]
+    ) -> WindowSource: ...
+
+class WindowSet:
+    def __init__(self, parts: Sequence[WindowSource]) -> None: ...
+    @property
+    def n_rows(self) -> int: ...
+    def batch(
+        self, indices: npt.NDArray[np.int64], layout: str, dtype: np.dtype[Any], out: Any
+    ) -> Any: ...
+    def spans(self, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]: ...
+    def loss_mask(self, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]: ...
+    def position_ids(self, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]: ...
+    def document_ids(self, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]: ...
+    def cu_seqlens(self, indices: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int32], int]: ...
+
+class Order:
+    def __init__(
+        self,
+        rows: Sequence[int],
+        counts: Sequence[int],
+        shuffle: str,
+        seed: int,
+        block_rows: int,
+    ) -> None: ...
+    @property
+    def n_samples(self) -> int: ...
+    def indices(self, first: int, count: int, step: int) -> npt.NDArray[np.int64]: ...
+
+class PendingBatch:
+    def __init__(
+        self,
+        windows: WindowSet,
+        order: Order,
+        first: int,
+        step: int,
+        count: int,
+        layout: str,
+        dtype: np.dtype[Any],
+        out: Any,
+        num_threads: int,
+    ) -> None: ...
+    def wait(self) -> Any: ...

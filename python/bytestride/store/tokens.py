@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import mmap
+import hashlib
 import os
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +16,6 @@ from numpy.typing import NDArray
 
 from bytestride.store.damage import damaged
 from bytestride.store.layout import (
-    ShardFiles,
     StoreLayout,
     StorePath,
     absolute,
@@ -26,14 +24,15 @@ from bytestride.store.layout import (
 )
 from bytestride.store.manifest import Manifest
 from bytestride.store.megatron import Ids
+from bytestride.store.parts import StorePart, split_store
 from bytestride.store.verify import verify_layout
+from bytestride.store.views import Access, OpenShard, ShardView
 
 
 @dataclass(frozen=True)
-class _Mapped:
+class _Opened:
     layout: StoreLayout
-    maps: list[mmap.mmap | None]
-    shards: list[Ids]
+    shards: list[OpenShard]
 
 
 Source: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
@@ -43,21 +42,7 @@ class _State(TypedDict):
     path: StorePath
     dtype: np.dtype[Any] | None
     n_tokens: int
-
-
-def _map(files: ShardFiles) -> tuple[mmap.mmap | None, Ids]:
-    if files.ids is not None:
-        return None, files.ids
-    if files.n_tokens == 0:  # an empty file cannot be mapped
-        empty = np.empty(0, files.dtype)
-        empty.flags.writeable = False
-        return None, empty
-    with files.bin_path.open("rb") as file:
-        try:
-            mapping = mmap.mmap(file.fileno(), files.n_bytes, access=mmap.ACCESS_READ)
-        except ValueError as error:
-            raise damaged(files.bin_path, "the size", f"{files.n_bytes} bytes", error) from error
-    return mapping, np.frombuffer(mapping, files.dtype, files.n_tokens, files.byte_offset)
+    access: Access
 
 
 class TokenStore:
@@ -68,21 +53,26 @@ class TokenStore:
 
     Parameters
     ----------
-    path, dtype
+    path, dtype, access
         As for :func:`open_tokens`.
     """
 
-    def __init__(self, path: Source, dtype: npt.DTypeLike | None = None) -> None:
+    def __init__(
+        self, path: Source, dtype: npt.DTypeLike | None = None, access: Access = "map"
+    ) -> None:
+        if access not in ("map", "read"):
+            raise ValueError(f"access must be 'map' or 'read', found {access!r}")
         self._path = absolute(path)
+        self._access: Access = access
         self._dtype = None if dtype is None else np.dtype(dtype)
         self._n_tokens_pickled: int | None = None
         self._closed = False
-        self._mapped: _Mapped | None = None
+        self._opened: _Opened | None = None
         self._offsets: NDArray[np.int64] | None = None
         self._open()
 
-    def _open(self) -> _Mapped:
-        if self._mapped is None:
+    def _open(self) -> _Opened:
+        if self._opened is None:
             if self._closed:
                 raise ValueError(f"{shown_path(self._path)}: the store is closed; open it again")
             layout = find_layout(self._path, self._dtype)
@@ -90,9 +80,16 @@ class TokenStore:
                 expected = f"{self._n_tokens_pickled} tokens, as when this store was pickled"
                 where = Path(shown_path(self._path))
                 raise damaged(where, "the store", expected, layout.n_tokens, "open it again")
-            pairs = [_map(shard) for shard in layout.shards]
-            self._mapped = _Mapped(layout, [m for m, _ in pairs], [ids for _, ids in pairs])
-        return self._mapped
+            shards: list[OpenShard] = []
+            try:
+                for files in layout.shards:
+                    shards.append(OpenShard(files, self._access))
+            except BaseException:
+                for shard in shards:
+                    shard.close()
+                raise
+            self._opened = _Opened(layout, shards)
+        return self._opened
 
     @property
     def path(self) -> StorePath:
@@ -124,8 +121,27 @@ class TokenStore:
         """The mapped payloads: read-only arrays [n] of ``dtype``.
 
         Valid while the files do not shrink; :meth:`check_sizes` says whether one did.
+
+        Raises
+        ------
+        ValueError
+            If the store was opened with ``access="read"``.
         """
-        return list(self._open().shards)
+        shards = [shard.ids for shard in self._open().shards]
+        if any(ids is None for ids in shards):
+            raise ValueError(
+                f"{shown_path(self._path)}: opened for reads, so that no shard is mapped; use "
+                "tokens(), or open it with access='map'"
+            )
+        return [ids for ids in shards if ids is not None]
+
+    @property
+    def views(self) -> list[ShardView]:
+        """The shards as the core takes them; maps their index files when first asked for.
+
+        Valid while the store is open.
+        """
+        return [shard.view for shard in self._open().shards]
 
     @property
     def document_offsets(self) -> NDArray[np.int64]:
@@ -144,6 +160,74 @@ class TokenStore:
             offsets.flags.writeable = False
             self._offsets = offsets
         return self._offsets
+
+    def document_begin(self, i: int) -> int:
+        """Give the position in the stream at which document ``i`` begins.
+
+        Read from the mapped index files alone, in O(1).
+
+        Raises
+        ------
+        IndexError
+            If there is no such document; 0 is the first, and ``n_documents`` where the last ends.
+        """
+        if not 0 <= i <= self.n_documents:
+            raise IndexError(f"document {i} is not among the {self.n_documents} there are")
+        base = 0
+        for shard in self._open().shards:
+            n = shard.files.n_documents
+            if i < n:
+                return base + shard.document_begin(i)
+            i, base = i - n, base + shard.files.n_tokens
+        return base
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for stores of equal documents, as far as can be told without reading them.
+
+        Of a manifest; without one, of types and sizes. The place of the store does not count.
+        """
+        layout = self._open().layout
+        facts: list[Any] = [(str(s.dtype), s.n_tokens, s.n_documents) for s in layout.shards]
+        if layout.manifest is not None:
+            facts += [(entry.bin_sha256, entry.idx_sha256) for entry in layout.manifest.shards]
+        return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
+
+    def split(
+        self, validation: float | int = 0.1, seed: int | None = None
+    ) -> tuple[StorePart, StorePart]:
+        """Split the documents into a part to train on and a part to validate on.
+
+        Parameters
+        ----------
+        validation
+            The share of the second part, between 0 and 1; or an int, its number of documents.
+        seed
+            None: the last documents, cut where a document begins, nearest to the share of tokens.
+            Otherwise documents are picked by this seed, to the share of documents, and 8 bytes are
+            kept for each; such parts have windows inside documents only.
+
+        Returns
+        -------
+        train, validation
+            Parts that :class:`~bytestride.Windows` takes in place of the store.
+
+        Raises
+        ------
+        ValueError
+            If an argument is out of range, or there are fewer than two documents.
+        """
+        return split_store(self, validation, seed)
+
+    def check_open(self) -> None:
+        """Open the files, where that has not been done.
+
+        Raises
+        ------
+        ValueError
+            If the store was closed.
+        """
+        self._open()
 
     def __len__(self) -> int:
         """How many tokens there are."""
@@ -171,11 +255,12 @@ class TokenStore:
         self.check_sizes()
         out = np.empty(stop - start, self.dtype)
         base = 0
-        for shard in self.shards:
-            here = shard[max(start - base, 0) : max(stop - base, 0)]
-            first = max(base - start, 0)
-            out[first : first + here.size] = here
-            base += shard.size
+        for shard in self._open().shards:
+            n = shard.files.n_tokens
+            first, last = max(start - base, 0), min(stop - base, n)
+            if first < last:
+                out[base + first - start : base + last - start] = shard.read(first, last)
+            base += n
         return out
 
     def document(self, i: int) -> Ids:
@@ -193,20 +278,17 @@ class TokenStore:
         return self.tokens(int(start), int(stop))
 
     def check_sizes(self) -> None:
-        """Check that no payload has shrunk: to read beyond a mapped file's end kills the process.
+        """Check that no file has shrunk: to read beyond a mapped file's end kills the process.
 
-        One system call a shard.
+        One system call a file.
 
         Raises
         ------
         FormatError
             If one has.
         """
-        opened = self._open()
-        for mapping, files in zip(opened.maps, opened.layout.shards, strict=True):
-            if mapping is not None and (found := mapping.size()) < files.n_bytes:
-                expected = f"{files.n_bytes} bytes, as when opened"
-                raise damaged(files.bin_path, "the size", expected, found)
+        for shard in self._open().shards:
+            shard.check_size()
 
     def verify(self) -> None:
         """Read every byte and check all that can be checked: hashes, indices, the range of ids.
@@ -221,13 +303,10 @@ class TokenStore:
     def close(self) -> None:
         """Let go of the files; arrays taken from ``shards`` keep theirs until they go."""
         self._closed = True
-        opened, self._mapped, self._offsets = self._mapped, None, None
+        opened, self._opened, self._offsets = self._opened, None, None
         if opened is not None:
-            opened.shards.clear()
-            for mapping in opened.maps:
-                with suppress(BufferError):  # an array of the user's still needs it
-                    if mapping is not None:
-                        mapping.close()
+            for shard in opened.shards:
+                shard.close()
 
     def __enter__(self) -> TokenStore:
         return self
@@ -241,14 +320,20 @@ class TokenStore:
         self.close()
 
     def __getstate__(self) -> _State:
-        return {"path": self._path, "dtype": self._dtype, "n_tokens": self.n_tokens}
+        return {
+            "path": self._path,
+            "dtype": self._dtype,
+            "n_tokens": self.n_tokens,
+            "access": self._access,
+        }
 
     def __setstate__(self, state: _State) -> None:
         self._path = state["path"]
         self._dtype = state["dtype"]
         self._n_tokens_pickled = state["n_tokens"]
+        self._access = state["access"]
         self._closed = False
-        self._mapped = None
+        self._opened = None
         self._offsets = None
 
     def __repr__(self) -> str:
@@ -258,9 +343,12 @@ class TokenStore:
 
 
 def open_tokens(
-    path: Source, dtype: npt.DTypeLike | None = None, verify: bool = False
+    path: Source,
+    dtype: npt.DTypeLike | None = None,
+    verify: bool = False,
+    access: Access = "map",
 ) -> TokenStore:
-    """Open a token store for reading; its payloads are mapped, not read.
+    """Open a token store for reading.
 
     Parameters
     ----------
@@ -278,6 +366,10 @@ def open_tokens(
     verify
         Whether to read every byte and check hashes, indices and ids (:meth:`TokenStore.verify`).
         Headers and counts are checked against the files' sizes in any case.
+    access
+        "map": payloads are mapped, and their sizes checked before each batch; a file that shrinks
+        while a batch is read ends the process. "read": each window is a read, slower, and a file
+        that shrinks is an error.
 
     Raises
     ------
@@ -288,7 +380,7 @@ def open_tokens(
     ValueError
         If a dtype is needed and missing, or is not the files' own.
     """
-    store = TokenStore(path, dtype)
+    store = TokenStore(path, dtype, access)
     if verify:
         try:
             store.verify()
