@@ -127,7 +127,7 @@ def test_fingerprints():
     assert isinstance(fingerprint, str)
     assert fingerprint == Order(100, seed=1).fingerprint
     assert fingerprint != Order(101, seed=1).fingerprint
-    tokens = np.arange(50, dtype=np.uint16)
+    tokens = np.arange(51, dtype=np.uint16)
     of_windows = {
         Order(Windows(tokens, length, stride, tail=tail)).fingerprint
         for length, stride, tail in [(4, 4, "drop"), (4, 3, "drop"), (5, 4, "drop"), (4, 3, "pad")]
@@ -183,7 +183,7 @@ def test_every_number_comes_to_every_place_equally_often(n):
     assert parts.of_places(permutations) < parts.FAR
 
 
-@pytest.mark.parametrize("n", [6, 7, 8, 9, 16, 31, 100])
+@pytest.mark.parametrize("n", [6, 7, 8, 9, 16, 31])
 def test_pairs_of_places(n):
     permutations = many(n, max(3000, 10 * n * n), seed=5)
     for a, b in [(0, 1), (1, 0), (n - 2, n - 1), (0, n - 1), (n // 2, n // 2 + 1), (1, 4)]:
