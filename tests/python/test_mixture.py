@@ -1,11 +1,15 @@
 """Mixtures: exact proportions in every epoch and every block, and nothing twice before all once."""
 
 import random
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from bytestride import Mixture, Order, Windows, reference
+
+# The fewest samples of a block: kMixtureBlock of cpp/windows/order.cpp.
+BLOCK = 1024
 
 
 def part(n_windows):
@@ -30,12 +34,12 @@ def counts_per_epoch(order, sizes, epoch=0):
     return np.bincount(parts, minlength=len(sizes)).tolist()
 
 
-def reference_indices(sizes, counts, block_samples, n_epochs):
+def reference_indices(sizes, counts, n_epochs):
     """Flat indices without shuffling: each part goes on, epoch after epoch, where it stopped."""
     begins = np.cumsum([0, *sizes])
     result = []
     for epoch in range(n_epochs):
-        for sample in reference.mixture_epoch(counts, block_samples):
+        for sample in reference.mixture_epoch(counts, BLOCK):
             place = epoch * counts[sample.part] + sample.ordinal
             result.append(int(begins[sample.part]) + place % sizes[sample.part])
     return result
@@ -43,14 +47,14 @@ def reference_indices(sizes, counts, block_samples, n_epochs):
 
 def random_mixture(rng):
     """Sizes of parts, how to mix them, and how many of each an epoch then has."""
-    sizes = [rng.randrange(1, 60) for _ in range(rng.randrange(1, 6))]
+    sizes = [rng.randrange(1, rng.choice([20, 3000])) for _ in range(rng.randrange(1, 6))]
     kind = rng.randrange(4)
     if kind == 0:
         return sizes, {}, sizes
     if kind == 1:
         repeats = [rng.randrange(1, 5) for _ in sizes]
         return sizes, {"repeats": repeats}, [r * n for r, n in zip(repeats, sizes, strict=True)]
-    n_samples = rng.randrange(40 * len(sizes), 400)
+    n_samples = rng.choice([500, 2047, 2048, 2049, rng.randrange(4000, 9000)])
     if kind == 2:
         weights = [rng.choice([0.5, 1, 2, 1 / 3, 0.1 + 0.2]) for _ in sizes]
         how = {"weights": weights, "n_samples": n_samples}
@@ -62,34 +66,33 @@ def random_mixture(rng):
 @pytest.mark.parametrize("seed", range(3))
 def test_order_without_shuffling_is_the_reference_s(seed):
     rng = random.Random(seed)
-    for _ in range(40):
+    for _ in range(10):
         sizes, how, counts = random_mixture(rng)
         if min(counts) == 0:
             continue
-        block = rng.choice([1, 2, 5, 16, 64, 4096])
-        order = Order(mixture_of(sizes, **how), shuffle="none", block_windows=block, seed=3)
+        order = Order(mixture_of(sizes, **how), shuffle="none", seed=3)
         assert order.n_samples == sum(counts)
-        expected = reference_indices(sizes, counts, block, 3)
+        expected = reference_indices(sizes, counts, 2)
         assert order.indices(0, len(expected)).tolist() == expected
 
 
 @pytest.mark.parametrize("shuffle", ["global", "block", "none"])
 def test_proportions_are_exact_per_epoch_and_within_one_per_block(shuffle):
     rng = random.Random(9)
-    for _ in range(25):
+    for _ in range(8):
         sizes, how, counts = random_mixture(rng)
         if min(counts) == 0:
             continue
-        block = rng.choice([4, 10, 32])
-        order = Order(mixture_of(sizes, **how), shuffle=shuffle, block_windows=block, seed=2)
-        blocks = reference.mixture_blocks(counts, block)
-        for epoch in range(3):
+        order = Order(mixture_of(sizes, **how), shuffle=shuffle, block_windows=100, seed=2)
+        blocks = reference.mixture_blocks(counts, BLOCK)
+        for epoch in range(2):
             assert counts_per_epoch(order, sizes, epoch) == counts
             first = epoch * order.n_samples
             for samples in blocks:
                 parts, _ = taken_apart(order.indices(first, len(samples)), sizes)
                 found = np.bincount(parts, minlength=len(sizes)).tolist()
-                assert found == [sum(s.part == p for s in samples) for p in range(len(sizes))]
+                expected = np.bincount([s.part for s in samples], minlength=len(sizes)).tolist()
+                assert found == expected
                 for count, whole in zip(found, counts, strict=True):
                     assert abs(count - whole / len(blocks)) < 1
                 first += len(samples)
@@ -164,17 +167,18 @@ def test_temperature_makes_parts_more_equal(temperature):
 @pytest.mark.parametrize("shuffle", ["global", "block"])
 def test_shuffled_blocks_are_mixed(shuffle):
     """Parts do not come one after the other inside a block, nor a part's windows in order."""
-    sizes = [500, 500]
-    order = Order(mixture_of(sizes), shuffle=shuffle, block_windows=250, seed=12)
-    parts, windows = taken_apart(order.indices(0, 250), sizes)
+    sizes = [4096, 4096]
+    order = Order(mixture_of(sizes), shuffle=shuffle, seed=12)
+    parts, windows = taken_apart(order.indices(0, BLOCK), sizes)
     changes = int((np.diff(parts) != 0).sum())
-    # Of 125 and 125 in a random order: 125 changes, give or take 8; 6.4 times that is 51.
-    assert 74 < changes < 176
+    # Of 512 and 512 in a random order: 512 changes, give or take 16; 6.4 times that is 103.
+    assert 409 < changes < 615
     assert (np.diff(windows[parts == 0]) < 0).any()
-    again, _ = taken_apart(order.indices(1000, 250), sizes)
-    assert not np.array_equal(parts, again)
-    other = Order(mixture_of(sizes), shuffle=shuffle, block_windows=250, seed=13)
-    assert order.indices(0, 1000).tolist() != other.indices(0, 1000).tolist()
+    for first in (BLOCK, 8192):  # the next block, and the first of the next epoch
+        again, _ = taken_apart(order.indices(first, BLOCK), sizes)
+        assert not np.array_equal(parts, again)
+    other = Order(mixture_of(sizes), shuffle=shuffle, seed=13)
+    assert order.indices(0, 8192).tolist() != other.indices(0, 8192).tolist()
 
 
 def test_positions_of_ranks_join():
@@ -190,33 +194,30 @@ def test_a_mixture_of_one_part_has_every_window_once():
 
 
 def test_large_mixtures_are_arithmetic():
-    """Counts and places of hundreds of millions of samples, in a block far into the epoch."""
+    """A thousand million samples, far into the epoch, where a list of them would be long."""
     sizes = [1000, 10, 3]
     weights = [600_000_000, 300_000_001, 99_999_999]
     n = sum(weights)
-    order = Order(
-        mixture_of(sizes, weights=weights, n_samples=n), shuffle="none", block_windows=1000
-    )
+    order = Order(mixture_of(sizes, weights=weights, n_samples=n), shuffle="none")
     assert order.n_samples == n
-    blocks = reference.n_blocks(n, 1000)
-    begins = np.cumsum([0, *weights])
-    b = 300_001
-    residues = [reference.reverse_bits(i, blocks.bit_length() - 1) for i in range(b + 1)]
-    below = np.array(residues)
-    first = int(((n - below[:b] + blocks - 1) // blocks).sum())
-    size = (n - residues[b] + blocks - 1) // blocks
+    blocks = reference.n_blocks(n, BLOCK)
+    block = 30_001
+    n_bits = blocks.bit_length() - 1
+    residues = np.array([reference.reverse_bits(b, n_bits) for b in range(block)])
+    residue = reference.reverse_bits(block, n_bits)
+
+    def in_blocks_before(end):
+        """How many of the first `end` samples of the line."""
+        return int(np.maximum(0, (end - residues + blocks - 1) // blocks).sum())
+
+    begins = [0, *np.cumsum(weights).tolist()]
+    done = [in_blocks_before(end) - in_blocks_before(begin) for begin, end in pairwise(begins)]
     expected = []
-    for slot in range(size):
-        j = slot * blocks + residues[b]
-        p = int(np.searchsorted(begins, j, "right")) - 1
-
-        def items(end, residues=below[:b]):
-            return int(np.maximum(0, (end - residues + blocks - 1) // blocks).sum())
-
-        rank = slot - max(0, -(-(int(begins[p]) - residues[b]) // blocks))
-        ordinal = items(int(begins[p + 1])) - items(int(begins[p])) + rank
-        expected.append(sum(sizes[:p]) + ordinal % sizes[p])
-    assert order.indices(first, size).tolist() == expected
+    for j in range(residue, n, blocks):
+        part = next(p for p in range(3) if j < begins[p + 1])
+        expected.append(sum(sizes[:part]) + done[part] % sizes[part])
+        done[part] += 1
+    assert order.indices(in_blocks_before(n), len(expected)).tolist() == expected
 
 
 @pytest.mark.parametrize(
