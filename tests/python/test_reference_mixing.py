@@ -43,7 +43,7 @@ def test_by_hand():
     assert backwards[:5] == [(1, 1), (1, 0), (0, 2), (0, 1), (0, 0)]
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(counts_of_parts, block_sizes)
 def test_proportions_and_order(counts, block_samples):
     blocks = reference.mixture_blocks(counts, block_samples)
@@ -61,7 +61,7 @@ def test_proportions_and_order(counts, block_samples):
         assert ordinals == list(range(count))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(counts_of_parts, block_sizes)
 def test_the_rule_as_arithmetic(counts, block_samples):
     """What an engine computes for one sample, without a list of them."""
@@ -102,7 +102,7 @@ def test_proportions_hold_in_every_beginning_of_an_epoch():
                 assert abs(seen[part] - Fraction(count * (b + 1), len(blocks))) <= n_bits
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(counts_of_parts, block_sizes, st.integers(0, 2**32))
 def test_a_permutation_stays_in_its_block(counts, block_samples, seed):
     def permute(block, size):
@@ -138,7 +138,7 @@ def test_apportioning(weights, n_samples, counts):
     assert reference.apportion(weights, n_samples) == counts
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.lists(st.floats(0.001, 1000), min_size=1, max_size=8), st.integers(0, 10**12))
 def test_apportioning_is_exact_and_within_one(weights, n_samples):
     counts = reference.apportion(weights, n_samples)

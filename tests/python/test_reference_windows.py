@@ -12,7 +12,7 @@ TAILS = ("drop", "pad", "anchor")
 
 
 def small_rules():
-    yield from itertools.product(range(32), range(1, 8), range(1, 11))
+    yield from itertools.product(range(24), range(1, 7), range(1, 9))
 
 
 def ceil_div(a, b):
@@ -171,7 +171,7 @@ def rules(draw, *, per_document=None):
     }
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(rules())
 def test_a_target_is_what_follows_its_input(rule):
     length = rule["max_length"]
@@ -198,7 +198,7 @@ def test_a_target_is_what_follows_its_input(rule):
             assert rule["bos_id"] is None or rule["bos_id"] not in whole[1:]
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(rules(per_document=False))
 def test_documents_in_a_stream(rule):
     length, offsets = rule["max_length"], rule["offsets"]
@@ -222,7 +222,7 @@ def test_documents_in_a_stream(rule):
             assert y == plain
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(rules(per_document=True))
 def test_windows_never_cross_documents(rule):
     length, offsets = rule["max_length"], rule["offsets"]
@@ -241,7 +241,7 @@ def test_windows_never_cross_documents(rule):
     )
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(rules(per_document=True), st.sampled_from(["pad", "anchor"]))
 def test_each_document_is_predicted_once(rule, tail):
     stride = min(rule["stride"] or rule["max_length"], rule["max_length"])
@@ -260,7 +260,7 @@ def test_each_document_is_predicted_once(rule, tail):
     assert predicted == expected
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(rules())
 def test_sequences_for_attention(rule):
     length = rule["max_length"]
@@ -317,7 +317,7 @@ def test_packing_by_hand():
         reference.pack([1, 11], 10)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.integers(1, 30).flatmap(lambda c: st.tuples(st.lists(st.integers(1, c)), st.just(c))))
 def test_packing_holds_what_it_must(pieces):
     lengths, capacity = pieces
@@ -354,7 +354,7 @@ def test_a_bad_packing_is_noticed(bins, message):
     reference.check_packing([6, 4, 3, 3], 10, [[0, 1], [2, 3]])
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(rules(per_document=True))
 def test_packed_rows(rule):
     length = rule["max_length"]

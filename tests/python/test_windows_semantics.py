@@ -191,7 +191,7 @@ def test_shards_in_memory():
 def test_many_documents():
     """More than fit into the places between which documents are counted."""
     rng = random.Random(8)
-    documents = [[rng.randrange(250)] * rng.choice([0, 1, 2, 3, 9]) for _ in range(2000)]
+    documents = [[rng.randrange(250)] * rng.choice([0, 1, 2, 3, 9]) for _ in range(700)]
     for rule in (
         {"max_length": 3, "per_document": True, "tail": "drop"},
         {"max_length": 4, "stride": 2, "per_document": True, "tail": "pad", "bos_id": 255},
