@@ -104,7 +104,7 @@ def test_hacktricks_words(cut):
     padded = cut([range(8)], 4, 2, tail="pad")
     assert in_words(padded)[:2] == in_words(cut([range(8)], 4, 2))
     assert len(padded.x) == 3
-    assert padded.x[2] == [4, 5, 6, 0]
+    assert padded.x[2] == [4, 5, 6, 7]
     assert padded.y[2] == [5, 6, 7, -100]
 
 

@@ -17,24 +17,27 @@ def pack(lengths: Sequence[int], capacity: int) -> list[list[int]]:
     """Put pieces into bins; gives the numbers of each bin's pieces, in the order they were put in.
 
     The longest piece goes first and, of equally long ones, the first. Each goes into the fullest
-    bin that it fits into and, of equally full ones, that which was opened first; where it fits into
-    none, a new bin is opened. ValueError for a piece that fits into no bin at all.
+    bin that it fits into and, of equally full ones, that which came to be so last; where it fits
+    into none, a new bin is opened. ValueError for a piece that fits into no bin at all.
     """
     bins: list[list[int]] = []
     filled: list[int] = []
-    for piece in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+    since: list[int] = []  # after how many pieces a bin came to be filled as it is
+    for n_placed, piece in enumerate(sorted(range(len(lengths)), key=lambda i: -lengths[i])):
         length = lengths[piece]
         if length > capacity:
             raise ValueError(f"piece {piece} of length {length} is longer than a bin, {capacity}")
         fits = [b for b in range(len(bins)) if filled[b] + length <= capacity]
         if fits:
-            best = max(fits, key=lambda b: filled[b])
+            best = max(fits, key=lambda b: (filled[b], since[b]))
         else:
             best = len(bins)
             bins.append([])
             filled.append(0)
+            since.append(0)
         bins[best].append(piece)
         filled[best] += length
+        since[best] = n_placed
     return bins
 
 

@@ -1,6 +1,9 @@
 """What a model is given of a window: inputs, targets, and what says which of them belong together.
 
 A row is a list of places, one for each of its tokens. A window makes one; `packing` joins several.
+Laid out it has ``max_length + 1`` places, behind its tokens padding. Inputs are all places but the
+last, targets all but the first: so the last token of a short row is an input too, from which
+nothing is predicted.
 """
 
 from __future__ import annotations
@@ -89,13 +92,13 @@ def window_rows(
 
 
 def inputs(row: Row, max_length: int, pad_id: int = 0) -> list[int]:
-    """List the inputs of a row, [max_length]: all tokens but the last, which is only a target."""
-    ids = [place.token for place in row[:-1]]
+    """List the inputs of a row, [max_length]: its tokens but one in the last place; padding."""
+    ids = [place.token for place in row[:max_length]]
     return ids + [pad_id] * (max_length - len(ids))
 
 
 def targets(row: Row, max_length: int, ignore_index: int = -100) -> list[int]:
-    """Targets of a row, [max_length]: what follows each input, or `ignore_index`."""
+    """Targets of a row, [max_length]: what follows each input where it counts."""
     ids = [place.token if place.scored else ignore_index for place in row[1:]]
     return ids + [ignore_index] * (max_length - len(ids))
 
@@ -114,13 +117,13 @@ def tokens_and_padding(row: Row, max_length: int, pad_id: int = 0) -> list[int]:
 
 def position_ids(row: Row, max_length: int) -> list[int]:
     """Positions of the inputs, [max_length]; padding counts from 0 too."""
-    positions = [place.position for place in row[:-1]]
+    positions = [place.position for place in row[:max_length]]
     return positions + list(range(max_length - len(positions)))
 
 
 def document_ids(row: Row, max_length: int) -> list[int]:
     """Documents of the inputs, [max_length]; -1 for padding."""
-    documents = [place.document for place in row[:-1]]
+    documents = [place.document for place in row[:max_length]]
     return documents + [-1] * (max_length - len(documents))
 
 
