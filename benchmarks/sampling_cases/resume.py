@@ -18,9 +18,9 @@ N_ROWS, MAX_LENGTH, STEP = 32, 1024, 1_000_000
 
 
 def resume(job: dict[str, Any]) -> Iterator[Answer]:
-    """Ours with torch's loader and with our own; and torch's sampler, gone through up to there."""
+    """Ours by the sampler and by our loader; and torch's sampler, gone through up to there."""
     sides = {
-        "bytestride, DataLoader": lambda: with_data_loader(job),
+        "bytestride, WindowSampler": lambda: with_sampler(job),
         "bytestride, WindowLoader": lambda: with_window_loader(job),
         "torch RandomSampler, replayed": lambda: replayed(job),
     }
@@ -45,25 +45,22 @@ def rows_at(store: Any, windows: Any, state: dict[str, Any]) -> Any:
     )
 
 
-def with_data_loader(job: dict[str, Any]) -> Work:
-    """A new sampler and loader, the state, one batch."""
-    from torch.utils.data import DataLoader
-
+def with_sampler(job: dict[str, Any]) -> Work:
+    """A new sampler, its iterator with the state, one batch of the data set."""
     from bytestride.torch import WindowDataset, WindowSampler
 
     store = filled(job["n_tokens"])
     dataset = WindowDataset(str(store.bin_path), MAX_LENGTH, MAX_LENGTH)
 
-    def sampler() -> Any:
-        return WindowSampler(dataset.windows, batch_size=N_ROWS, shuffle="global", seed=7)
+    def iterator() -> Any:
+        return iter(WindowSampler(dataset.windows, batch_size=N_ROWS, shuffle="global", seed=7))
 
-    state = state_at(sampler().state_dict(), STEP, len(dataset))
+    state = state_at(iterator().state_dict(), STEP, len(dataset))
 
     def first_batch() -> Any:
-        resumed = sampler()
+        resumed = iterator()
         resumed.load_state_dict(state)
-        loader = DataLoader(dataset, batch_sampler=resumed, collate_fn=dataset.collate)
-        return next(iter(loader))
+        return dataset.__getitems__(next(resumed))
 
     if not same(first_batch(), rows_at(store, dataset.windows, state)):
         raise Difference("a resumed sampler goes on elsewhere")

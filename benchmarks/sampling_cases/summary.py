@@ -86,7 +86,7 @@ MARKS = (
         *("loaders", "bytestride, WindowLoader", "bytestride, one process", 0, 1),
     ),
     *_indices(),
-    Mark("resume, DataLoader, ms", "resume", "bytestride, DataLoader", None, 10e-3, 1e-3),
+    Mark("resume, WindowSampler, ms", "resume", "bytestride, WindowSampler", None, 10e-3, 1e-3),
     Mark("resume, WindowLoader, ms", "resume", "bytestride, WindowLoader", None, 10e-3, 1e-3),
 )
 
