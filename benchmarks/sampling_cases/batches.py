@@ -74,8 +74,8 @@ def random_windows(job: dict[str, Any]) -> Iterator[Answer]:
         "nanoGPT get_batch, map kept": lambda: (
             lambda i: stacked_rows(tokens, as_tensors[i], MAX_LENGTH)
         ),
-        "stacked rows of an array": lambda: (
-            lambda i: stacked_rows(expected, as_lists[i], MAX_LENGTH)
+        "nanoGPT get_batch, map kept, starts as ints": lambda: (
+            lambda i: stacked_rows(tokens, as_lists[i], MAX_LENGTH)
         ),
     }
     sides = {

@@ -80,6 +80,8 @@ def _positions_of(starts: NDArray[np.int64], n_tokens: NDArray[np.int64]) -> NDA
 
 
 def torch_modules() -> None:
+    import mmap  # noqa: F401 - numpy imports it when it maps first
+
     import torch.utils.data  # noqa: F401
 
 
