@@ -10,7 +10,7 @@ The first run makes `.venv-peers` with torch and megatron-core (its wheel has th
 from PyPI and builds bytestride into it; `--tree DIR` takes a source tree with a built extension
 instead, and `--python FILE` a Python that has the others. `cc` compiles the bound, a plain C loop.
 Stores of random ids are made in `build/peers`, 0.6 GB and a sparse one; no text is read. What the
-sides give is compared before anything is timed, and a difference ends the run without a record.
+sides give is compared before it is timed, and where one differs its case has no figures.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def seconds_of(call: Callable[[], object]) -> float:
 def ready(sides: dict[str, Make]) -> tuple[dict[str, Work], list[Answer]]:
     """Make every side; those that work, and what to say of those that do not.
 
-    A :class:`Difference` is no side's own misfortune: it goes up, and nothing is recorded.
+    A :class:`Difference` is no side's own misfortune: it goes up, and the case has no figures.
     """
     works: dict[str, Work] = {}
     failures: list[Answer] = []
@@ -51,7 +51,7 @@ def said(error: Exception | str) -> str:
 
 
 class Difference(Exception):  # noqa: N818 - it is what was found, not what went wrong
-    """A side gives other batches than it should; whatever its speed, nothing is recorded."""
+    """A side gives other batches than it should; nobody's speed is worth comparing then."""
 
 
 def in_turns(works: dict[str, Work], n_blocks: int, rounds: int) -> dict[str, list[float]]:

@@ -118,10 +118,13 @@ def test_a_first_batch_is_held_against_the_store():
     x, y = ids[:, :-1].copy(), ids[:, 1:]
     x[1, 2] = 0  # the row has three tokens, and the last of them is a target only
     answer = {"positions": places.tolist(), "batch": [x.tolist(), y.tolist()]}
-    plan.check("a", store, answer)
+    assert plan.is_right(store, answer)
     x[0, plan_length - 2] += 1
-    with pytest.raises(SystemExit, match="a: its first batch"):
-        plan.check("a", store, answer | {"batch": [x.tolist(), y.tolist()]})
+    assert not plan.is_right(store, answer | {"batch": [x.tolist(), y.tolist()]})
+    # The same window twice is no shuffled batch.
+    twice = {key: [value[0]] * 2 for key, value in answer.items() if key == "positions"}
+    twice["batch"] = [[part[0]] * 2 for part in answer["batch"]]
+    assert not plan.is_right(store, answer | twice)
 
 
 def test_cases_run_at_a_small_size(monkeypatch):
