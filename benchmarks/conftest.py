@@ -8,7 +8,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 
-@pytest.fixture(params=["training", "encoding", "windowing"])
+@pytest.fixture(params=["training", "encoding", "windowing", "windowing_documents"])
 def workload(request):
     from workloads import WORKLOADS, DataMissingError
 

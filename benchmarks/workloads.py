@@ -18,7 +18,9 @@ import torch
 
 from bytestride import Tokenizer, reference
 from bytestride.published import PATTERNS
+from bytestride.ragged import Ragged
 from bytestride.torch import WindowDataset
+from bytestride.windows import Windows
 
 DATA = Path(os.environ.get("BYTESTRIDE_TEST_DATA", "../shared"))
 PATTERN = PATTERNS["gpt2"]
@@ -143,4 +145,61 @@ def windowing() -> Workload:
     )
 
 
-WORKLOADS = {"training": training, "encoding": encoding, "windowing": windowing}
+def windowing_documents() -> Workload:
+    """Cut 200,000 tokens in documents into windows that score every target once, and serve them.
+
+    Windows of 256 tokens with a stride of 128, padded at a document's end, in batches of 32.
+    """
+    max_length, stride, batch_size = 256, 128, 32
+    tokens = np.resize(trained().encode_to_numpy(english(1_000_000)), 200_000).astype(np.uint16)
+    lengths = np.random.default_rng(0).integers(0, 1_000, 2 * len(tokens) // 1_000)
+    ends = np.cumsum(lengths)
+    offsets = np.concatenate([[0], ends[ends < len(tokens)], [len(tokens)]])
+    as_list, borders = tokens.tolist(), offsets.tolist()
+
+    def fast() -> tuple[int, list[Any]]:
+        windows = Windows(
+            Ragged(tokens, offsets),
+            max_length,
+            stride,
+            per_document=True,
+            tail="pad",
+            mask_overlap=True,
+        )
+        order = np.arange(len(windows))
+        starts = range(0, len(order), batch_size)
+        return len(windows), [windows.batch(order[s : s + batch_size]) for s in starts]
+
+    def plain() -> tuple[int, list[Any]]:
+        rows = reference.window_rows(
+            as_list, borders, max_length, stride, per_document=True, tail="pad", mask_overlap=True
+        )
+        batches = []
+        for start in range(0, len(rows), batch_size):
+            batch = rows[start : start + batch_size]
+            x = np.array([reference.inputs(row, max_length) for row in batch])
+            y = np.array([reference.targets(row, max_length) for row in batch])
+            batches.append((x, y))
+        return len(rows), batches
+
+    return Workload(
+        name="windows in documents: 200,000 tokens, 256 long every 128, one epoch",
+        n_items=len(tokens),
+        unit="tokens",
+        fast=fast,
+        plain=plain,
+        same=lambda a, b: (
+            a[0] == b[0]
+            and all(np.array_equal(one, other) for one, other in zip(a[1], b[1], strict=True))
+        ),
+        size=lambda result: result[0],
+        expected_size=1_421,
+    )
+
+
+WORKLOADS = {
+    "training": training,
+    "encoding": encoding,
+    "windowing": windowing,
+    "windowing_documents": windowing_documents,
+}
