@@ -142,14 +142,16 @@ def _export(
     else:
         _check_folder(target, overwrite)
     work = target.with_name(target.name + TEMPORARY_SUFFIX)
+    # Another conversion may be at work there: what is removed below is ours from here on.
+    writer = TokenStoreWriter(
+        work,
+        emit=() if format == "megatron" else (format,),
+        shard_tokens=_ONE_SHARD if one_file or format == "nanogpt" else shard_tokens,
+        overwrite=True,
+        **options,
+    )
     try:
-        with TokenStoreWriter(
-            work,
-            emit=() if format == "megatron" else (format,),
-            shard_tokens=_ONE_SHARD if one_file or format == "nanogpt" else shard_tokens,
-            overwrite=True,
-            **options,
-        ) as writer:
+        with writer:
             copy_parts(parts, writer, on_tokens)
         manifest = read_manifest(work / MANIFEST_NAME)
         made = [work / sidecar.name for sidecar in manifest.sidecars]
