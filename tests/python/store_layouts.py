@@ -5,7 +5,7 @@ import struct
 
 import numpy as np
 
-DOCUMENTS = [[1, 2, 3], [], [4], [5, 6, 7, 8, 9], [10, 60_000]]
+DOCUMENTS = [[1, 2, 3], [], [4], [5, 6, 7, 8, 9], [10, 40_000]]
 FLAT = [token for document in DOCUMENTS for token in document]
 ENDS = np.cumsum([len(document) for document in DOCUMENTS]).tolist()
 
@@ -29,7 +29,7 @@ def datatrove(path, size=2, ids=FLAT, ends=ENDS):
 
 def olmo(path, dtype="<u2", ids=FLAT, ends=ENDS):
     path.write_bytes(np.array(ids, dtype).tobytes())
-    starts = [0, *ends[:-1]]
+    starts = [0, *ends][: len(ends)]
     with gzip.open(path.with_suffix(".csv.gz"), "wt") as file:
         for number, (start, end) in enumerate(zip(starts, ends, strict=True)):
             file.write(f"{start},{end},id-{number},some/source.jsonl,{number + 1}\n")

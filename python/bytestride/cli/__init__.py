@@ -14,6 +14,7 @@ from bytestride.cli import (
     decode,
     demo,
     inspect,
+    store,
     tokenize,
     train,
     verify,
@@ -21,7 +22,19 @@ from bytestride.cli import (
     windows,
 )
 
-_COMMANDS = (demo, count_words, train, tokenize, decode, inspect, windows, convert, verify, vocab)
+_COMMANDS = (
+    demo,
+    count_words,
+    train,
+    tokenize,
+    decode,
+    inspect,
+    store,
+    windows,
+    convert,
+    verify,
+    vocab,
+)
 
 
 def _parser() -> argparse.ArgumentParser:

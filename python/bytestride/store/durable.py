@@ -62,6 +62,43 @@ class PendingFile:
         self._hash.update(data)
         self.n_bytes += memoryview(data).nbytes
 
+    @classmethod
+    def same_as(cls, source: PendingFile, final: Path) -> PendingFile:
+        """Make a sealed file of another sealed one's bytes, in the same folder or elsewhere.
+
+        A hard link where the file system has them, so that the bytes are on the disk once; else a
+        copy. Neither is ever written to again.
+        """
+        twin = cls(final)
+        try:
+            twin._path.unlink()
+            os.link(source._path, twin._path)
+        except OSError:
+            twin.discard()
+            twin = cls(final)
+            try:
+                for block in source.blocks():
+                    twin.write(block)
+                twin.seal()
+            except BaseException:
+                twin.discard()
+                raise
+            return twin
+        twin._file.close()
+        twin.n_bytes, twin._hash = source.n_bytes, source._hash.copy()
+        return twin
+
+    def blocks(self, n_bytes: int = 1 << 22) -> Iterator[bytes]:
+        """Go through what a sealed file holds."""
+        with self._path.open("rb") as file:
+            while block := file.read(n_bytes):
+                yield block
+
+    @property
+    def path(self) -> Path:
+        """Where the file lies now."""
+        return self._path
+
     def seal(self) -> None:
         """Bring everything to the disk; nothing can be written after."""
         self._file.flush()
@@ -110,6 +147,15 @@ class LengthSpool:
         """Free the space."""
         with suppress(OSError):
             self._file.close()
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring names that were given or taken in a folder to the disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 class FolderLock:

@@ -32,7 +32,15 @@ from bytestride.store.layouts.own import read_own_folder
 from bytestride.store.manifest import MANIFEST_NAME, SHARD_NAME
 from bytestride.store.shards import ShardFiles, StoreLayout, StorePath
 
-__all__ = ["ShardFiles", "StoreLayout", "StorePath", "absolute", "find_layout", "shown_path"]
+__all__ = [
+    "ShardFiles",
+    "StoreLayout",
+    "StorePath",
+    "absolute",
+    "find_files",
+    "find_layout",
+    "shown_path",
+]
 
 _KIND_OF_SUFFIX = {
     ".bin": "bin",
@@ -78,24 +86,39 @@ def find_layout(path: StorePath, dtype: npt.DTypeLike | None) -> StoreLayout:
     ImportError
         If pyarrow is needed and not there.
     """
-    if isinstance(path, tuple):
-        if not path:
-            raise ValueError("an empty list names no store; name at least one file")
-        layout = _files(path, [_whole_file(part) for part in path], dtype)
-    elif path.is_dir():
-        layout = _folder(path, dtype)
-    elif path.is_file() or _is_prefix(path):
-        layout = _files(path, [_whole_file(path)], dtype)
-    elif glob.has_magic(path.name):
-        layout = _files(path, _matches(path), dtype)
+    files = find_files(path)
+    if files is None:
+        assert isinstance(path, Path)
+        layout = read_own_folder(path)
     else:
-        raise FileNotFoundError(f"{path}: no such file or folder, and no {path.name}.bin")
+        layout = _files(path, files, dtype)
     if dtype is not None and np.dtype(dtype) != layout.dtype:
         raise ValueError(
             f"{shown_path(path)}: its ids are {layout.dtype}, and dtype={np.dtype(dtype)} was "
             "asked for; leave dtype out"
         )
     return layout
+
+
+def find_files(path: StorePath) -> list[Path] | None:
+    """Find the files of ids that a path stands for, in order; None for a store of our own.
+
+    Raises
+    ------
+    FileNotFoundError, FormatError, ValueError
+        As for :func:`find_layout`.
+    """
+    if isinstance(path, tuple):
+        if not path:
+            raise ValueError("an empty list names no store; name at least one file")
+        return [_whole_file(part) for part in path]
+    if path.is_dir():
+        return None if (path / MANIFEST_NAME).is_file() else _folder(path)
+    if path.is_file() or _is_prefix(path):
+        return [_whole_file(path)]
+    if glob.has_magic(str(path)):
+        return _matches(path)
+    raise FileNotFoundError(f"{path}: no such file or folder, and no {path.name}.bin")
 
 
 def shown_path(path: StorePath) -> str:
@@ -105,9 +128,7 @@ def shown_path(path: StorePath) -> str:
     return f"{path[0]} and {len(path) - 1} more" if len(path) > 1 else str(path[0])
 
 
-def _folder(path: Path, dtype: npt.DTypeLike | None) -> StoreLayout:
-    if (path / MANIFEST_NAME).is_file():
-        return read_own_folder(path)
+def _folder(path: Path) -> list[Path]:
     names = sorted(entry.name for entry in path.iterdir())
     if left := [name for name in names if _is_unfinished(name)]:
         raise FormatError(
@@ -125,7 +146,7 @@ def _folder(path: Path, dtype: npt.DTypeLike | None) -> StoreLayout:
             f"{path}: more than one series of files ({_some(series)}); name the file, or a series "
             f"as '{path / series[0]}'"
         )
-    return _files(path, [path / name for name in shards], dtype)
+    return [path / name for name in shards]
 
 
 def _is_unfinished(name: str) -> bool:

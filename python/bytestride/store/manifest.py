@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from bytestride.errors import FormatError
+from bytestride.errors import FormatError, shown
 from bytestride.store.damage import REWRITE, damaged
 
 MANIFEST_NAME = "manifest.json"
@@ -43,6 +43,15 @@ class ShardEntry:
 
 
 @dataclass(frozen=True)
+class Sidecar:
+    """A file of another trainer's layout beside the shards: its name, size and SHA-256."""
+
+    name: str
+    n_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What a store holds.
 
@@ -60,6 +69,9 @@ class Manifest:
         What the writer was given to keep, such as the tokenizer's fingerprint.
     bytestride
         Version of the package that wrote the store.
+    sidecars
+        Files of other trainers' layouts that were written with it. Whoever opens the store does
+        not need them.
     """
 
     dtype: str
@@ -69,11 +81,14 @@ class Manifest:
     vocab_size: int | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     bytestride: str = ""
+    sidecars: tuple[Sidecar, ...] = ()
 
 
 def encode_manifest(manifest: Manifest) -> bytes:
     """Make the file's contents: JSON, the same bytes for the same store."""
     content: dict[str, Any] = {"format": FORMAT, "version": VERSION, **asdict(manifest)}
+    if not manifest.sidecars:
+        del content["sidecars"]
     content["sha256"] = _fingerprint(content)
     return json.dumps(content, indent=1, allow_nan=False).encode() + b"\n"
 
@@ -113,7 +128,8 @@ def _parse(path: Path, content: dict[str, Any]) -> Manifest:
     content = {key: value for key, value in content.items() if key not in ("format", "version")}
     try:
         shards = tuple(ShardEntry(**entry) for entry in content.pop("shards"))
-        manifest = Manifest(shards=shards, **content)
+        sidecars = tuple(Sidecar(**entry) for entry in content.pop("sidecars", []))
+        manifest = Manifest(shards=shards, sidecars=sidecars, **content)
         totals = sum(s.n_tokens for s in shards), sum(s.n_documents for s in shards)
         names = [s.name for s in shards]
         well_named = bool(names) and all(SHARD_NAME.fullmatch(name) for name in names)
@@ -122,6 +138,9 @@ def _parse(path: Path, content: dict[str, Any]) -> Manifest:
         raise FormatError(f"{path}: not a manifest of this version, {error}; {REWRITE}") from error
     if not well_named:
         raise damaged(path, "shards", "one or more names like shard-00000", names)
+    for sidecar in sidecars:
+        if Path(sidecar.name).name != sidecar.name:
+            raise damaged(path, "sidecars", "names of files beside it", shown(sidecar.name))
     if totals != (manifest.n_tokens, manifest.n_documents):
         found = (manifest.n_tokens, manifest.n_documents)
         raise damaged(path, "n_tokens and n_documents", f"the shards' sums {totals}", found)

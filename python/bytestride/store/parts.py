@@ -69,7 +69,7 @@ class StorePart:
         return f"StorePart({self.n_documents} documents, {self.n_tokens} tokens, of {self.store!r})"
 
 
-def split_store(
+def hold_out(
     store: TokenStore, validation: float | int, seed: int | None
 ) -> tuple[StorePart, StorePart]:
     """Split by whole documents; :meth:`bytestride.TokenStore.split` says how."""

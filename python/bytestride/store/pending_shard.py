@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from bytestride.store.durable import LengthSpool, PendingFile
 from bytestride.store.manifest import ShardEntry
 from bytestride.store.megatron import Ids, write_idx
+from bytestride.store.sidecars import write_sidecars
+from bytestride.store.sidecars.sealed import SealedShard
 
 _BLOCK_TOKENS = 1 << 20
 
@@ -18,13 +21,18 @@ _BLOCK_TOKENS = 1 << 20
 class PendingShard:
     """One shard under temporary names; its documents' lengths wait in a spool for the index."""
 
-    def __init__(self, folder: Path, name: str, dtype: np.dtype[Any]) -> None:
+    def __init__(
+        self, folder: Path, name: str, dtype: np.dtype[Any], first_document: int = 0
+    ) -> None:
         self.name = name
+        self.first_document = first_document
+        """Number of its first document in the store."""
         self.n_tokens = 0
         self.n_open = 0
         """Tokens of the document that has not ended yet."""
         self.bin = PendingFile(folder / f"{name}.bin")
         self.idx: PendingFile | None = None
+        self.sidecars: list[PendingFile] = []
         self._dtype = dtype
         self._lengths: LengthSpool | None = None
 
@@ -43,14 +51,24 @@ class PendingShard:
             self._lengths = LengthSpool(self.bin.final.parent)
         return self._lengths
 
-    def seal(self) -> ShardEntry:
-        """Write the index and make both files durable; nothing can be added after."""
+    def seal(self, emit: Sequence[str] = (), tokenizer: str | None = None) -> ShardEntry:
+        """Write the index and the sidecars and make all durable; nothing can be added after."""
         lengths = self._spool()
         self.idx = PendingFile(self.bin.final.with_suffix(".idx"))
         write_idx(self.idx.write, self._dtype, lengths)
-        lengths.close()
         self.idx.seal()
         self.bin.seal()
+        sealed = SealedShard(
+            self.name,
+            self.bin,
+            self._dtype,
+            self.n_tokens,
+            lengths,
+            self.first_document,
+            tokenizer,
+        )
+        write_sidecars(emit, sealed, self.sidecars)
+        lengths.close()
         return ShardEntry(
             name=self.name,
             n_tokens=self.n_tokens,
@@ -64,6 +82,8 @@ class PendingShard:
     def commit(self) -> None:
         """Name the files, the payload last."""
         assert self.idx is not None
+        for sidecar in self.sidecars:
+            sidecar.commit()
         self.idx.commit()
         self.bin.commit()
 
@@ -71,6 +91,8 @@ class PendingShard:
         """Remove the files, whatever they are named."""
         if self._lengths is not None:
             self._lengths.close()
+        for sidecar in self.sidecars:
+            sidecar.discard()
         if self.idx is not None:
             self.idx.discard()
         self.bin.discard()

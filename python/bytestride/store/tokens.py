@@ -24,7 +24,7 @@ from bytestride.store.layout import (
 )
 from bytestride.store.manifest import Manifest
 from bytestride.store.megatron import Ids
-from bytestride.store.parts import StorePart, split_store
+from bytestride.store.parts import StorePart, hold_out
 from bytestride.store.verify import verify_layout
 from bytestride.store.views import Access, OpenShard, ShardView
 
@@ -217,7 +217,7 @@ class TokenStore:
         ValueError
             If an argument is out of range, or there are fewer than two documents.
         """
-        return split_store(self, validation, seed)
+        return hold_out(self, validation, seed)
 
     def check_open(self) -> None:
         """Open the files, where that has not been done.

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bytestride.store.damage import damaged
+from bytestride.errors import FormatError
+from bytestride.store.damage import REWRITE, damaged
 from bytestride.store.layout import ShardFiles, StoreLayout
 from bytestride.store.manifest import MANIFEST_NAME
 from bytestride.store.megatron import Idx
@@ -27,6 +28,12 @@ def verify_layout(layout: StoreLayout) -> None:
         At the first thing that is wrong.
     """
     vocab_size = layout.manifest.vocab_size if layout.manifest else None
+    if layout.manifest and isinstance(layout.path, Path):
+        for sidecar in layout.manifest.sidecars:
+            path = layout.path / sidecar.name
+            if not path.is_file():
+                raise FormatError(f"{path}: missing, though {MANIFEST_NAME} names it; {REWRITE}")
+            _check_hash(path, sidecar.sha256, _hash_file(path))
     for shard in layout.shards:
         if isinstance(shard.documents, Idx) and shard.entry:
             idx_path = shard.documents.path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.typing import NDArray
 
+from bytestride.errors import FormatError
 from bytestride.store.durable import (
     TEMPORARY_SUFFIX,
     FolderLock,
@@ -22,14 +23,21 @@ from bytestride.store.durable import (
 )
 from bytestride.store.manifest import (
     MANIFEST_NAME,
-    SHARD_NAME,
     Manifest,
     ShardEntry,
+    Sidecar,
     encode_manifest,
+    read_manifest,
     shard_name,
 )
 from bytestride.store.megatron import Ids
 from bytestride.store.pending_shard import PendingShard
+from bytestride.store.sidecars import (
+    NANOGPT_NAME,
+    SHARD_FILE,
+    check_formats,
+    write_nanogpt,
+)
 
 
 def choose_dtype(vocab_size: int | None, dtype: npt.DTypeLike | None) -> np.dtype[Any]:
@@ -61,6 +69,9 @@ def choose_dtype(vocab_size: int | None, dtype: npt.DTypeLike | None) -> np.dtyp
 class TokenStoreWriter:
     """Writes a folder of shards (``.bin`` and Megatron ``.idx``) and ``manifest.json``.
 
+    The payload is written once. Other trainers' layouts (``emit``) are files beside it, hard links
+    to it where their bytes are the same; ``sidecars/`` says which files and what they expect.
+
     Use it in a ``with`` statement. Until it ends without an error everything has temporary names;
     then the files are brought to the disk and named, each ``.idx`` before its ``.bin`` and the
     manifest last, so that a store is whole or absent whatever happens. After an error, or if the
@@ -80,6 +91,9 @@ class TokenStoreWriter:
         needed without ``vocab_size``.
     shard_tokens
         A shard ends with the first document that brings it to this many tokens.
+    emit
+        Formats to write beside the shards: "datatrove", "olmo", "nanogpt" (uint16 alone), "llmc",
+        "arrow", "parquet".
     metadata
         Kept in the manifest: anything that JSON holds, such as the tokenizer's fingerprint.
     overwrite
@@ -94,6 +108,8 @@ class TokenStoreWriter:
         If another writer is at work in the folder.
     ValueError, TypeError
         If an argument is out of range or of a wrong type.
+    ImportError
+        If a format of ``emit`` needs pyarrow and there is none.
     """
 
     def __init__(
@@ -103,10 +119,12 @@ class TokenStoreWriter:
         vocab_size: int | None = None,
         dtype: npt.DTypeLike | None = None,
         shard_tokens: int = 2**30,
+        emit: Sequence[str] = (),
         metadata: Mapping[str, Any] | None = None,
         overwrite: bool = False,
     ) -> None:
         self._dtype = choose_dtype(vocab_size, dtype)
+        self._emit = check_formats(emit, self._dtype)
         if shard_tokens < 1:
             raise ValueError(f"shard_tokens must be at least 1, found {shard_tokens}")
         self._vocab_size = vocab_size
@@ -117,6 +135,7 @@ class TokenStoreWriter:
         self._shard: PendingShard | None = None
         self._sealed: list[tuple[PendingShard, ShardEntry]] = []
         self._manifest: PendingFile | None = None
+        self._sidecars: list[PendingFile] = []
         self._error: BaseException | None = None
         self._finished = False
         self._n_tokens = 0
@@ -127,6 +146,7 @@ class TokenStoreWriter:
         self._path.mkdir(parents=True, exist_ok=True)
         self._lock = FolderLock(self._path)
         try:
+            self._named = self._other_names()
             self._check_free(overwrite)
             for leftover in self._own_files(TEMPORARY_SUFFIX):
                 leftover.unlink()
@@ -159,10 +179,17 @@ class TokenStoreWriter:
         own = []
         for path in self._path.iterdir():
             name = path.name.removesuffix(suffix)
-            is_shard = name.endswith((".bin", ".idx")) and SHARD_NAME.fullmatch(name[:-4])
-            if path.name.endswith(suffix) and (is_shard or name == MANIFEST_NAME):
+            is_own = SHARD_FILE.fullmatch(name) or name == MANIFEST_NAME or name in self._named
+            if path.name.endswith(suffix) and is_own:
                 own.append(path)
         return sorted(own)
+
+    def _other_names(self) -> set[str]:
+        """Names that files of this store or of an old one have, though others may give them too."""
+        names = {NANOGPT_NAME} if "nanogpt" in self._emit else set()
+        with suppress(FormatError, FileNotFoundError):
+            names |= {file.name for file in read_manifest(self._path / MANIFEST_NAME).sidecars}
+        return names
 
     def _check_free(self, overwrite: bool) -> None:
         own = self._own_files()
@@ -235,7 +262,8 @@ class TokenStoreWriter:
         while done < ids.size or ends.size:
             if self._shard is None:
                 name = shard_name(len(self._sealed))
-                self._shard = PendingShard(self._path, name, self._dtype)
+                first = self._n_documents + n_ends - ends.size
+                self._shard = PendingShard(self._path, name, self._dtype, first)
             shard = self._shard
             # The first end by which the shard is full, if one is: it goes up to there.
             last = int(np.searchsorted(ends, done + self._shard_tokens - shard.n_tokens))
@@ -250,7 +278,10 @@ class TokenStoreWriter:
         self._n_documents += n_ends
 
     def _seal_shard(self, shard: PendingShard) -> None:
-        self._sealed.append((shard, shard.seal()))
+        tokenizer = self._metadata.get("tokenizer")
+        name = tokenizer.get("name") if isinstance(tokenizer, dict) else tokenizer
+        entry = shard.seal(self._emit, name if isinstance(name, str) else None)
+        self._sealed.append((shard, entry))
         self._shard = None
 
     def close(self) -> None:
@@ -289,6 +320,10 @@ class TokenStoreWriter:
         if self._shard is not None:
             self._seal_shard(self._shard)
         entries = tuple(entry for _, entry in self._sealed)
+        if "nanogpt" in self._emit:
+            write_nanogpt([shard.bin for shard, _ in self._sealed], self._sidecars)
+        beside = [file for shard, _ in self._sealed for file in shard.sidecars] + self._sidecars
+        sidecars = tuple(Sidecar(file.final.name, file.n_bytes, file.sha256) for file in beside)
         self._manifest = PendingFile(self._path / MANIFEST_NAME)
         self._manifest.write(
             encode_manifest(
@@ -300,6 +335,7 @@ class TokenStoreWriter:
                     vocab_size=self._vocab_size,
                     metadata=self._metadata,
                     bytestride=_version(),
+                    sidecars=sidecars,
                 )
             )
         )
@@ -315,6 +351,8 @@ class TokenStoreWriter:
         self._lock.sync()
         for old in self._own_files():
             old.unlink()
+        for sidecar in self._sidecars:
+            sidecar.commit()
         for shard, _ in self._sealed:
             shard.commit()
         self._lock.sync()
@@ -332,6 +370,8 @@ class TokenStoreWriter:
         self._finished = True
         if self._manifest is not None:
             self._manifest.discard()
+        for sidecar in self._sidecars:
+            sidecar.discard()
         if self._shard is not None:
             self._shard.discard()
         for shard, _ in self._sealed:

@@ -47,7 +47,7 @@ def read_arrow(path: Path) -> list[ShardFiles]:
     ImportError
         If there is no pyarrow.
     """
-    check_indices(path.parent)
+    check_indices(path.parent)  # also of rows that are mapped
     mapped = _mapped_batches(path)
     return mapped if mapped is not None else [_decoded(path)]
 
@@ -78,10 +78,23 @@ def iter_rows(path: Path) -> Iterator[Rows]:
     FormatError
         If the file is damaged, has no such column, has nulls, or ids beyond int32.
     """
+    check_indices(path.parent)
     with _reading(path) as pa:
         batches = _parquet_batches(path) if _is_parquet(path) else _arrow_batches(pa, path)
         for number, batch in enumerate(batches):
             yield _rows(pa, path, f"batch {number}", _column(pa, path, batch))
+
+
+def table_dtype(path: Path) -> np.dtype[Any]:
+    """Read which type :func:`iter_rows` gives ids in.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged or has no such column.
+    """
+    with _reading(path) as pa:
+        return _schema_of(pa, path)[0]
 
 
 def check_indices(folder: Path) -> None:
@@ -244,7 +257,9 @@ def _mapped(pa: Any, path: Path, where: str, batch: Any, base: int) -> ShardFile
 def _decoded(path: Path) -> ShardFiles:
     """Read a whole file into memory, if it is not too large."""
     with _reading(path) as pa:
-        dtype = _check_size(pa, path)
+        dtype, n_values = _schema_of(pa, path)
+    if n_values * dtype.itemsize > MAX_DECODED_BYTES:
+        raise _too_large(path, n_values * dtype.itemsize)
     parts: list[Ids] = [np.empty(0, dtype)]
     ends = [np.empty(0, np.int64)]
     n_tokens = 0
@@ -260,8 +275,8 @@ def _decoded(path: Path) -> ShardFiles:
     return ShardFiles(path, dtype, n_tokens, 0, EndsInMemory(lambda: all_ends), ids=ids)
 
 
-def _check_size(pa: Any, path: Path) -> np.dtype[Any]:  # noqa: ANN401
-    """Refuse a Parquet file whose footer says it is too large; give the type of the decoded ids."""
+def _schema_of(pa: Any, path: Path) -> tuple[np.dtype[Any], int]:  # noqa: ANN401
+    """Give the type of the ids as served, and how many there are by a Parquet file's footer."""
     n_values = 0
     if _is_parquet(path):
         from pyarrow import parquet
@@ -281,9 +296,7 @@ def _check_size(pa: Any, path: Path) -> np.dtype[Any]:  # noqa: ANN401
     dtype: np.dtype[Any] = np.dtype(kind.value_type.to_pandas_dtype())
     if dtype not in BARE_DTYPES:
         dtype = np.dtype(np.int32)
-    if n_values * dtype.itemsize > MAX_DECODED_BYTES:
-        raise _too_large(path, n_values * dtype.itemsize)
-    return dtype
+    return dtype, n_values
 
 
 def _too_large(path: Path, n_bytes: int) -> FormatError:
