@@ -211,9 +211,9 @@ def test_a_large_permutation_looks_random(n, seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n", [2**20, 10**6 + 3, 3_000_000])
+@pytest.mark.parametrize("n", [2**20, 10**6 + 3])
 def test_more_large_permutations_look_random(n):
-    for seed in range(20):
+    for seed in range(3):
         found = parts.large_checks(epoch_of(Order(n, seed=seed)))
         assert {name: z for name, z in found.items() if abs(z) >= parts.FAR} == {}
 
