@@ -23,11 +23,24 @@ void check_id(std::int64_t id, const char* name, const Range& range, const std::
                         "; ask for a wider dtype");
 }
 
-bool overlap(const py::array& a, const py::array& b) {
+bool overlap(const py::array& a, const void* b, std::size_t n_bytes) {
   const auto a_begin = reinterpret_cast<std::uintptr_t>(a.data());
-  const auto b_begin = reinterpret_cast<std::uintptr_t>(b.data());
-  return a_begin < b_begin + static_cast<std::size_t>(b.nbytes()) &&
-         b_begin < a_begin + static_cast<std::size_t>(a.nbytes());
+  const auto b_begin = reinterpret_cast<std::uintptr_t>(b);
+  return a_begin < b_begin + n_bytes && b_begin < a_begin + static_cast<std::size_t>(a.nbytes());
+}
+
+// An output of the caller's may share memory with nothing else that a gather touches.
+void check_apart(const py::array& out, const WindowSet& set) {
+  for (const auto& source : set.sources()) {
+    for (std::size_t i = 0; i < source->tokens().n_shards(); ++i) {
+      const TokenShard& shard = source->tokens().shard(i);
+      if (shard.data == nullptr) continue;
+      if (overlap(out, shard.data,
+                  static_cast<std::size_t>(shard.n_tokens) * bytes_of(shard.type))) {
+        throw py::value_error("out overlaps the tokens");
+      }
+    }
+  }
 }
 
 }  // namespace
@@ -86,7 +99,7 @@ BatchOutputs::BatchOutputs(const WindowSet& set, py::ssize_t n_rows, const std::
     py::object x = py::none();
     py::object y = py::none();
     if (!out.is_none()) {
-      if (!py::isinstance<py::sequence>(out) || py::len(out) != 2) {
+      if (!(py::isinstance<py::tuple>(out) || py::isinstance<py::list>(out)) || py::len(out) != 2) {
         throw py::type_error("out must be a pair of arrays, for x and y");
       }
       x = py::sequence(out)[0];
@@ -94,12 +107,17 @@ BatchOutputs::BatchOutputs(const WindowSet& set, py::ssize_t n_rows, const std::
     }
     first_ = take(x, n_rows, columns, "out[0]");
     second_ = take(y, n_rows, columns, "out[1]");
-    if (!out.is_none() && overlap(first_, second_))
-      throw py::value_error("the two arrays of out overlap");
+    if (!out.is_none()) {
+      if (overlap(first_, second_.data(), static_cast<std::size_t>(second_.nbytes()))) {
+        throw py::value_error("the two arrays of out overlap");
+      }
+      check_apart(second_, set);
+    }
     second_data_ = second_.mutable_data();
   } else {
     first_ = take(out, n_rows, columns, "out");
   }
+  if (!out.is_none()) check_apart(first_, set);
   first_data_ = first_.mutable_data();
 }
 

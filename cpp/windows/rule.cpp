@@ -9,8 +9,6 @@ namespace bytestride {
 
 namespace {
 
-constexpr std::int64_t kMostLength = std::int64_t{1} << 62;
-
 void require_at_least(std::int64_t least, std::int64_t value, const char* name) {
   if (value >= least) return;
   throw InvalidArgument(std::string(name) + " must be at least " + std::to_string(least) +
@@ -28,9 +26,6 @@ WindowRule::WindowRule(std::int64_t max_length, std::int64_t stride, Tail tail, 
     : max_length_(max_length), stride_(stride), tail_(tail), mask_overlap_(mask_overlap) {
   require_at_least(1, max_length, "max_length");
   require_at_least(1, stride, "stride");
-  if (max_length > kMostLength) {
-    throw InvalidArgument("max_length must be at most 2**62, found " + std::to_string(max_length));
-  }
 }
 
 std::int64_t WindowRule::full_windows(std::int64_t n_tokens) const {

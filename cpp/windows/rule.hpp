@@ -20,7 +20,7 @@ struct Span {
 
 class WindowRule {
  public:
-  // Throws InvalidArgument for a max_length or stride below 1, or a max_length above 2^62.
+  // Throws InvalidArgument for a max_length or stride below 1.
   WindowRule(std::int64_t max_length, std::int64_t stride, Tail tail, bool mask_overlap);
 
   std::int64_t max_length() const { return max_length_; }

@@ -1,6 +1,7 @@
 #include "windows/window_set.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -33,7 +34,7 @@ void WindowSet::resolve(const std::int64_t* indices, std::size_t n, ResolvedRows
   for (std::size_t i = 0; i < n; ++i) {
     const std::int64_t row = indices[i] < 0 ? indices[i] + n_rows() : indices[i];
     if (row < 0 || row >= n_rows()) {
-      throw InvalidArgument("window " + std::to_string(indices[i]) + " is not among the " +
+      throw std::out_of_range("window " + std::to_string(indices[i]) + " is not among the " +
                             std::to_string(n_rows()) + " there are");
     }
     const auto end = std::upper_bound(offsets_.begin() + 1, offsets_.end(), row);

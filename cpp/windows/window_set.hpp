@@ -34,7 +34,7 @@ class WindowSet {
   const std::vector<std::int64_t>& offsets() const { return offsets_; }
 
   // Finds the rows, and checks that no file that they need has shrunk: ChangedFile. Negative
-  // indices count from the end; InvalidArgument for one that is not there.
+  // indices count from the end; std::out_of_range for one that is not there.
   void resolve(const std::int64_t* indices, std::size_t n, ResolvedRows& out) const;
 
  private:

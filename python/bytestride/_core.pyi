@@ -1,7 +1,7 @@
 """The C++ engine. Private: the package's names are the interface."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -326,13 +326,28 @@ class WindowSource:
         self, pieces: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64]
     ) -> WindowSource: ...
 
+_Pair = tuple[npt.NDArray[Any], npt.NDArray[Any]]
+
 class WindowSet:
     def __init__(self, parts: Sequence[WindowSource]) -> None: ...
     @property
     def n_rows(self) -> int: ...
+    @overload
     def batch(
-        self, indices: npt.NDArray[np.int64], layout: str, dtype: np.dtype[Any], out: Any
-    ) -> Any: ...
+        self,
+        indices: npt.NDArray[np.int64],
+        layout: Literal["xy"],
+        dtype: np.dtype[Any],
+        out: _Pair | None,
+    ) -> _Pair: ...
+    @overload
+    def batch(
+        self,
+        indices: npt.NDArray[np.int64],
+        layout: Literal["rows"],
+        dtype: np.dtype[Any],
+        out: npt.NDArray[Any] | None,
+    ) -> npt.NDArray[Any]: ...
     def spans(self, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]: ...
     def loss_mask(self, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]: ...
     def position_ids(self, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]: ...
@@ -362,7 +377,7 @@ class PendingBatch:
         count: int,
         layout: str,
         dtype: np.dtype[Any],
-        out: Any,
+        out: _Pair | npt.NDArray[Any] | None,
         num_threads: int,
     ) -> None: ...
-    def wait(self) -> Any: ...
+    def wait(self) -> _Pair | npt.NDArray[Any]: ...

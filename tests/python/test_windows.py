@@ -2,6 +2,7 @@
 
 import pickle
 import threading
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bytestride import FormatError, TokenStoreWriter, Windows, _core, open_tokens, window_starts
+from bytestride.store.views import DocumentView, ShardView
 
 LOREM = "Lorem ipsum dolor sit amet, consectetur adipiscing elit,"
 
@@ -123,7 +125,7 @@ def test_windows_of_a_store(store, max_length, stride):
     copy = pickle.loads(pickle.dumps(windows))
     assert len(pickle.dumps(windows)) < 1000
     assert np.array_equal(copy[-1][1], expected_y[len(starts) - 1])
-    copy._source.close()
+    copy.stores[0].close()
 
 
 def test_a_store_that_shrinks_is_an_error_before_each_batch(store):
@@ -131,8 +133,9 @@ def test_a_store_that_shrinks_is_an_error_before_each_batch(store):
     assert windows[3][0][0] == 30
     with (store.path / "shard-00009.bin").open("r+b") as file:
         file.truncate(20)
+    assert windows[3][0][0] == 30  # in a shard that is whole
     with pytest.raises(FormatError, match=r"shard-00009\.bin: the size"):
-        _ = windows[3]
+        _ = windows[66]
 
 
 def test_indexing():
@@ -261,52 +264,133 @@ def test_bad_on_empty():
 
 
 SHARD = np.arange(10, dtype=np.uint16)
-STARTS = np.array([0, 6])
+TWO = np.array([0, 6])
+
+
+def core_set(*arrays, max_length=3, **changed):
+    """Rows at every token of some arrays, without the checks that Windows makes."""
+    options = {
+        "max_length": max_length,
+        "stride": 1,
+        "tail": "drop",
+        "mask_overlap": False,
+        "mask_boundaries": False,
+        "per_document": False,
+        "first_token": 0,
+        "n_tokens": sum(array.size for array in arrays),
+        "first_document": 0,
+        "n_documents": len(arrays),
+        "selected": None,
+        "bos_id": None,
+        "eos_id": None,
+        "pad_id": 0,
+        "ignore_index": -100,
+    }
+    shards = [ShardView(array, array.dtype, array.size, DocumentView(1)) for array in arrays]
+    shards = changed.pop("shards", shards)
+    return _core.WindowSet([_core.WindowSource(shards, **{**options, **changed})])
 
 
 @pytest.mark.parametrize(
-    ("shards", "starts", "max_length", "error", "message"),
+    ("array", "message"),
     [
-        ([SHARD], np.array([0, 7]), 3, ValueError, "start 7 of row 1 .* there are 10"),
-        ([SHARD], np.array([-1]), 3, ValueError, "start -1 of row 0"),
-        ([SHARD], np.array([-(2**63)]), 3, ValueError, "out of range"),
-        ([SHARD], np.array([2**63 - 1]), 3, ValueError, "out of range"),
-        ([SHARD], STARTS, 0, ValueError, "max_length"),
-        ([SHARD], STARTS, -1, ValueError, "max_length"),
-        ([SHARD], STARTS, 2**63 - 1, ValueError, "max_length"),
-        ([SHARD], STARTS, 2**70, TypeError, "incompatible function arguments"),
-        ([SHARD], STARTS, 3.0, TypeError, "incompatible function arguments"),
-        ([], STARTS, 3, ValueError, "there are 0"),
-        ([SHARD.astype(">u2")], STARTS, 3, TypeError, "uint8, uint16, uint32 or int32 in native"),
-        ([SHARD.astype(np.int64)], STARTS, 3, TypeError, "shard 0 .* found an array of int64"),
-        ([SHARD.astype(np.int16)], STARTS, 3, TypeError, "shard 0 must be"),
-        ([SHARD, SHARD[::2]], STARTS, 3, TypeError, "shard 1 .* found a non-contiguous array"),
-        ([SHARD.reshape(2, 5)], STARTS, 3, ValueError, "shard 0 must have one dimension"),
-        ([SHARD[0]], STARTS, 3, TypeError, "found uint16"),
-        ([SHARD.tolist()], STARTS, 3, TypeError, "found list"),
-        ("abc", STARTS, 3, TypeError, "found str"),
-        (None, STARTS, 3, TypeError, "incompatible function arguments"),
-        ([SHARD], [0], 3, TypeError, "starts must be .* found list"),
-        ([SHARD], STARTS.astype(np.int32), 3, TypeError, "starts must be .* int32"),
-        ([SHARD], STARTS.astype(">i8"), 3, TypeError, "starts must be"),
-        ([SHARD], np.zeros(4, np.int64)[::2], 3, TypeError, "starts must be .* non-contiguous"),
-        ([SHARD], STARTS.reshape(1, 2), 3, ValueError, "starts must have one dimension"),
+        (SHARD.astype(">u2"), "uint8, uint16, uint32 or int32 in native"),
+        (SHARD.astype(np.int64), "shard 0 must hold .* found int64"),
+        (SHARD.astype(np.int16), "shard 0 must hold .* found int16"),
+        (SHARD[::2], "contiguous 1-D array"),
+        (SHARD.reshape(2, 5), "contiguous 1-D array"),
     ],
 )
-def test_the_gather_refuses(shards, starts, max_length, error, message):
+def test_the_core_refuses_arrays(array, message):
+    with pytest.raises(TypeError, match=message):
+        core_set(array)
+
+
+VIEW = ShardView(SHARD, SHARD.dtype, 10, DocumentView(1))
+ENDS = np.array([4, 10])
+
+
+@pytest.mark.parametrize(
+    ("changed", "error", "message"),
+    [
+        ({"n_tokens": 11}, ValueError, "this part of the store is not in it"),
+        ({"first_token": -1}, ValueError, "this part of the store is not in it"),
+        ({"n_documents": 2}, ValueError, "this part of the store is not in it"),
+        ({"first_document": 2**62, "n_documents": 2**62}, ValueError, "is not in it"),
+        ({"selected": np.array([1])}, ValueError, "document 1 is not in the store"),
+        ({"selected": np.array([0], np.int32)}, TypeError, "selected must be .* int64"),
+        ({"tail": "cut"}, ValueError, "tail must be"),
+        ({"shards": [VIEW._replace(ids=None)]}, ValueError, "neither ids nor an open file"),
+        ({"shards": [VIEW._replace(n_tokens=9)]}, TypeError, "of its type and size"),
+        ({"shards": [VIEW._replace(n_tokens=-1)]}, ValueError, "negative"),
+        ({"shards": [VIEW._replace(documents=DocumentView(2))]}, ValueError, "as many as"),
+        ({"shards": [VIEW._replace(documents=DocumentView(3, ENDS))]}, ValueError, "as many as"),
+        (
+            {"shards": [VIEW._replace(documents=DocumentView(1, ENDS, 1, True, ENDS[:1]))]},
+            ValueError,
+            "as many as",
+        ),
+        (
+            {"shards": [VIEW._replace(documents=DocumentView(2, ENDS, unit=3))]},
+            ValueError,
+            "as many",
+        ),
+        (
+            {"shards": [VIEW._replace(documents=DocumentView(2, ENDS.astype("i4")))]},
+            TypeError,
+            "positions must be",
+        ),
+        ({"shards": None}, TypeError, "incompatible"),
+        ({"max_length": 3.0}, TypeError, "incompatible"),
+    ],
+)
+def test_the_core_refuses_sources(changed, error, message):
     with pytest.raises(error, match=message):
-        _core.gather_windows(shards, starts, max_length)
+        core_set(SHARD, **changed)
 
 
-def test_the_gather_fills_what_it_is_given():
+@pytest.mark.parametrize(
+    "places", [[5, 3], [0, 11], [0, -1], [-(2**63), 4], [2**63 - 1, 0], [0, 2**40]]
+)
+@pytest.mark.parametrize("are_ends", [True, False])
+def test_damaged_document_places_are_errors(places, are_ends):
+    """The core checks each place when it reads it: a file may change after it was checked."""
+    documents = DocumentView(2, np.array(places), are_ends=are_ends)
+    shards = [VIEW._replace(documents=documents)]
+    with suppress(_core.ChangedFileError):
+        windows = core_set(SHARD, shards=shards, per_document=True, n_documents=2)
+        found = windows.document_ids(np.arange(windows.n_rows))
+        assert set(found.flat) <= {0, 1}
+    with suppress(_core.ChangedFileError):
+        flat = core_set(SHARD, shards=shards)
+        found = flat.position_ids(np.arange(flat.n_rows))
+        assert found.min() >= 0
+        assert found.max() < 10
+
+
+def test_damaged_sequences_are_errors():
+    pointers = np.array([0, 8])  # in bytes
+    for sequences in ([0, 1, 3], [0, -1, 2], [0, 2**62, 2]):
+        documents = DocumentView(2, pointers, 2, sequences=np.array(sequences))
+        with pytest.raises(_core.ChangedFileError, match="index of shard 0"):
+            core_set(
+                SHARD,
+                shards=[VIEW._replace(documents=documents)],
+                per_document=True,
+                n_documents=2,
+            )
+
+
+def test_the_core_fills_what_it_is_given():
+    windows = core_set(SHARD)
     x, y = np.full((2, 3), -1), np.full((2, 3), -1)
-    out_x, out_y = _core.gather_windows([SHARD], STARTS, 3, x, out_y=y)
+    out_x, out_y = windows.batch(TWO, "xy", np.dtype(np.int64), (x, y))
     assert out_x is x
     assert out_y is y
     assert x.tolist() == [[0, 1, 2], [6, 7, 8]]
     assert y.tolist() == [[1, 2, 3], [7, 8, 9]]
-    with pytest.raises(ValueError, match="start 7"):
-        _core.gather_windows([SHARD], np.array([1, 7]), 3, x, y)
+    with pytest.raises(IndexError, match="window 7 is not among the 7"):
+        windows.batch(np.array([1, 7]), "xy", np.dtype(np.int64), (x, y))
     assert x.tolist() == [[0, 1, 2], [6, 7, 8]]
 
 
@@ -316,51 +400,88 @@ def read_only(array):
 
 
 SHARED = np.zeros(9, np.int64)
+FITS = np.zeros((2, 3), np.int64)
 
 
 @pytest.mark.parametrize(
-    ("x", "y", "error", "message"),
+    ("out", "error", "message"),
     [
-        (np.zeros((2, 4), np.int64), None, ValueError, r"out_x must have the shape \(2, 3\)"),
-        (None, np.zeros(6, np.int64), ValueError, r"out_y must have the shape \(2, 3\)"),
-        (None, np.zeros((2, 3), np.int32), TypeError, "out_y must be .* int64"),
-        (np.zeros((3, 2), np.int64).T, None, TypeError, "out_x must be a contiguous"),
-        (read_only(np.zeros((2, 3), np.int64)), None, ValueError, "out_x is read-only"),
-        ("x", None, TypeError, "found str"),
-        (SHARED[:6].reshape(2, 3), SHARED[3:].reshape(2, 3), ValueError, "overlap"),
-        (np.frombuffer(bytearray(49), np.int64, 6, 1).reshape(2, 3), None, ValueError, "aligned"),
+        ((np.zeros((2, 4), np.int64), FITS), ValueError, r"out\[0\] must be .* \(2, 3\)"),
+        ((FITS, np.zeros(6, np.int64)), ValueError, r"out\[1\] must be .* \(2, 3\)"),
+        ((FITS, np.zeros((2, 3), np.int32)), ValueError, r"out\[1\] must be .* int64"),
+        ((np.zeros((3, 2), np.int64).T, FITS), ValueError, r"out\[0\] must be a contiguous"),
+        ((read_only(np.zeros((2, 3), np.int64)), FITS), ValueError, r"out\[0\] is read-only"),
+        (("x", FITS), TypeError, "found str"),
+        (FITS, TypeError, "pair"),
+        ((SHARED[:6].reshape(2, 3), SHARED[3:].reshape(2, 3)), ValueError, "overlap"),
+        ((np.frombuffer(bytearray(49), np.int64, 6, 1).reshape(2, 3), FITS), ValueError, "aligned"),
     ],
 )
-def test_the_gather_refuses_outputs(x, y, error, message):
+def test_the_core_refuses_outputs(out, error, message):
     with pytest.raises(error, match=message):
-        _core.gather_windows([SHARD], STARTS, 3, x, y)
+        core_set(SHARD).batch(TWO, "xy", np.dtype(np.int64), out)
 
 
-def test_outputs_over_their_own_source():
+@pytest.mark.parametrize("place", [0, 1])
+def test_outputs_over_their_own_source(place):
     memory = np.zeros(12, np.int64)
-    with pytest.raises(ValueError, match="overlaps a shard"):
-        _core.gather_windows([memory.view(np.uint16)], STARTS, 3, memory[:6].reshape(2, 3))
+    out = [np.zeros((2, 3), np.int64), np.zeros((2, 3), np.int64)]
+    out[place] = memory[:6].reshape(2, 3)
+    with pytest.raises(ValueError, match="overlaps the tokens"):
+        core_set(memory.view(np.uint16)).batch(TWO, "xy", np.dtype(np.int64), tuple(out))
 
 
-def test_starts_may_be_an_output_s_memory():
-    """The starts are copied before anything is written, so that writing cannot move them."""
+def test_indices_may_be_an_output_s_memory():
+    """The indices are copied before anything is written, so that writing cannot move them."""
     memory = np.array([0, 6, 0, 0, 0, 0])
-    x, _ = _core.gather_windows([SHARD], memory[:2], 3, memory.reshape(2, 3))
+    out = (memory.reshape(2, 3), np.zeros((2, 3), np.int64))
+    x, _ = core_set(SHARD).batch(memory[:2], "xy", np.dtype(np.int64), out)
     assert x.tolist() == [[0, 1, 2], [6, 7, 8]]
 
 
+@pytest.mark.parametrize(
+    ("layout", "dtype", "error", "message"),
+    [
+        ("xyz", np.int64, ValueError, "layout must be"),
+        ("xy", np.uint16, TypeError, "int64 or int32, found uint16"),
+        ("xy", np.float32, TypeError, "found float32"),
+        ("xy", ">i8", TypeError, "found >i8"),
+        ("rows", np.float64, TypeError, "uint8, uint16"),
+        ("rows", np.uint8, ValueError, "ids of 16 bits do not all fit uint8"),
+    ],
+)
+def test_the_core_refuses_types(layout, dtype, error, message):
+    with pytest.raises(error, match=message):
+        core_set(SHARD).batch(TWO, layout, np.dtype(dtype), None)
+
+
+def test_ids_that_do_not_fit_the_batch():
+    big = core_set(np.array([1, 2**31, 3], np.uint32), max_length=2)
+    assert big.batch(np.zeros(1, np.int64), "xy", np.dtype(np.int64), None)[0][0, 1] == 2**31
+    with pytest.raises(ValueError, match="does not fit int32"):
+        big.batch(np.zeros(1, np.int64), "xy", np.dtype(np.int32), None)
+    padded = core_set(SHARD, pad_id=2**16)
+    with pytest.raises(ValueError, match="pad_id 65536 does not fit uint16"):
+        padded.batch(TWO, "rows", np.dtype(np.uint16), None)
+    ignoring = core_set(SHARD, ignore_index=-(2**40))
+    with pytest.raises(ValueError, match=r"ignore_index .* does not fit int32"):
+        ignoring.batch(TWO, "xy", np.dtype(np.int32), None)
+
+
 def test_no_rows():
+    none = np.zeros(0, np.int64)
     for max_length in (1, 3, 100):
-        x, y = _core.gather_windows([SHARD], np.zeros(0, np.int64), max_length)
+        x, y = core_set(SHARD, max_length=max_length).batch(none, "xy", np.dtype(np.int64), None)
         assert x.shape == y.shape == (0, max_length)
     with pytest.raises(ValueError, match="fit in memory"):
-        _core.gather_windows([SHARD], np.zeros(0, np.int64), 2**62)
+        core_set(SHARD, max_length=2**62).batch(none, "xy", np.dtype(np.int64), None)
 
 
 def test_unaligned_shards():
     raw = b"\xff" + np.arange(1000, 1010, dtype=np.uint32).tobytes()
     shard = np.frombuffer(raw, np.uint32, 10, 1)
-    x, y = _core.gather_windows([shard], np.array([2]), 7)
+    windows = core_set(shard, max_length=7)
+    x, y = windows.batch(np.array([2]), "xy", np.dtype(np.int64), None)
     assert x.tolist() == [list(range(1002, 1009))]
     assert y.tolist() == [list(range(1003, 1010))]
 

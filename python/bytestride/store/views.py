@@ -1,4 +1,4 @@
-"""What the core needs to know of a shard: where its ids and its documents lie, in memory or a file."""
+"""What the core needs to know of a shard: where its ids and its documents lie."""
 
 from __future__ import annotations
 
@@ -195,10 +195,11 @@ class OpenShard:
     def read(self, start: int, stop: int) -> Ids:
         """Copy ids of the shard, by reads where nothing is mapped."""
         if self.ids is not None:
-            return self.ids[start:stop].copy()
+            ids: Ids = self.ids[start:stop].copy()
+            return ids
         assert self._payload is not None  # there are ids, and they are not in memory
         out = np.empty(stop - start, self.files.dtype)
-        left = memoryview(out).cast("B")
+        left = out.data.cast("B")
         at = self.files.byte_offset + start * self.files.dtype.itemsize
         while left:
             got = os.preadv(self._payload.descriptor, [left], at)

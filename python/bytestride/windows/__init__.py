@@ -1,7 +1,7 @@
 """Sliding windows over a stream of tokens, their order and mixtures of them, in numpy.
 
-Read in this order: `streams` (what windows slide over), `rows` (batches of windows), `sliding` (where
-windows start), `packing`, `mixture`, `order`.
+Read in this order: `streams` (what windows slide over), `rows` (batches of windows), `sliding`
+(where windows start), `packing`, `mixture`, `order`.
 """
 
 from bytestride.windows.mixture import Mixture

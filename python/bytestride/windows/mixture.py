@@ -60,6 +60,8 @@ class Mixture(RowSet):
         n_samples: SupportsIndex | None = None,
     ) -> None:
         self._parts = tuple(parts)
+        if not self._parts:
+            raise ValueError("a mixture must have at least one part")
         for part in self._parts:
             if not isinstance(part, (Windows, PackedWindows)):
                 raise TypeError(f"a part must be Windows, found {type(part).__name__}")
@@ -160,11 +162,9 @@ def _shares(name: str, values: Sequence[float], n: int) -> list[Fraction]:
 
 
 def _share_out(total: int, shares: list[Fraction]) -> list[int]:
-    """Whole numbers of the sum ``total`` in proportion to shares; largest remainders get the rest."""
+    """Share out a total in whole numbers; the largest remainders get what is left."""
     if total < 1:
         raise ValueError(f"n_samples must be at least 1, found {total}")
-    if not shares:
-        raise ValueError("a mixture must have at least one part")
     quotas = [total * share / sum(shares) for share in shares]
     counts = [math.floor(quota) for quota in quotas]
     by_rest = sorted(range(len(shares)), key=lambda i: counts[i] - quotas[i])

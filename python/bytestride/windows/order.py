@@ -29,10 +29,10 @@ class Order:
     rows
         Windows, packed windows or a mixture; or a number of rows.
     shuffle
-        "global": any row may follow any other. "block": neighbouring rows stay close; blocks of them
-        change places and rows inside a block do, which suits disks and networks on which distant
-        reads are slow. "none": as the rows lie; of a mixture, each part's in its order, and in every
-        block one part after another.
+        "global": any row may follow any other. "block": neighbouring rows stay close; blocks of
+        them change places and rows inside a block do, which suits disks and networks on which
+        distant reads are slow. "none": as the rows lie; of a mixture, each part's in its order, and
+        in every block one part after another.
     seed
         Of all orders of all epochs, from 0 to 2**64 - 1.
     block_windows
@@ -127,4 +127,5 @@ class Order:
         return self.core.indices(*numbers)
 
     def __repr__(self) -> str:
-        return f"Order({self.n_samples} samples an epoch, shuffle={self._shuffle!r}, seed={self._seed})"
+        how = f"shuffle={self._shuffle!r}, seed={self._seed}"
+        return f"Order({self.n_samples} samples an epoch, {how})"

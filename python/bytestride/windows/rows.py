@@ -20,7 +20,7 @@ Batch: TypeAlias = tuple[NDArray[Any], NDArray[Any]]
 
 
 class RowSet(ABC):
-    """Rows of ``max_length`` inputs and their targets, by number; none is made before it is asked for.
+    """Rows of ``max_length`` inputs and their targets, by number; each is made when asked for.
 
     ``rows[i]`` is the pair ``(x, y)`` of int64 [max_length]; a slice, a list or an array of indices
     gives int64 [B, max_length] each, as :meth:`batch` does.
@@ -139,7 +139,7 @@ class RowSet(ABC):
             return self.core.loss_mask(as_indices(indices))
 
     def position_ids(self, indices: npt.ArrayLike) -> NDArray[np.int64]:
-        """Number each input from the begin of its document in the row: int64 [B, max_length].
+        """Count inputs from the begin of their document in the row: int64 [B, max_length].
 
         Starts at 0 with the row, with every document, with each piece of a packed row and with the
         padding. Positions alone keep no document from seeing another: that takes an attention mask,

@@ -155,6 +155,7 @@ class Windows(RowSet):
                 "the documents with them"
             )
         self._check_documents(self._stream)
+        _ = self.core  # refuses what does not go together
         if on_empty == "error" and not len(self):
             raise ValueError(
                 f"{self.n_tokens} tokens hold no window: one of max_length {self.max_length} "

@@ -35,7 +35,7 @@ class Stream:
     first_document, n_documents
         The same, in documents.
     selected
-        Numbers of the documents that count, ascending; then the stream is not one stretch of tokens.
+        Numbers of the documents that count, ascending; they are not one stretch of tokens.
     has_documents
         Whether it is known where documents end.
     store
