@@ -42,10 +42,18 @@ class Order {
     std::int64_t epoch = -1;
     Mixture::Block block{};
     Permutation slots{};
+    // Of one stretch of a block: the samples' parts, and their ordinals sorted by part.
+    std::vector<std::uint32_t> part_of{};
+    std::vector<std::int64_t> ordinals{};
+    std::vector<std::size_t> next{};  // of each part, in `ordinals`
   };
 
-  std::int64_t row_at(std::int64_t position, Cursor& cursor) const;
-  std::int64_t row_of_part(std::size_t part, std::int64_t ordinal, Cursor& cursor) const;
+  void fill_with(Cursor& cursor, std::int64_t first, std::int64_t step, std::size_t count,
+                 std::int64_t* out) const;
+  std::size_t fill_from_block(Cursor& cursor, std::int64_t first, std::int64_t step,
+                              std::size_t count, std::int64_t* out) const;
+  void find_block(std::int64_t position, Cursor& cursor) const;
+  void find_rows(std::size_t part, Cursor& cursor, std::int64_t* ordinals, std::size_t n) const;
 
   std::vector<std::int64_t> rows_;
   std::vector<std::int64_t> first_rows_;

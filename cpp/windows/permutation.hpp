@@ -11,6 +11,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 namespace bytestride {
@@ -39,6 +40,9 @@ class Permutation {
     } while (i >= n_);
     return i;
   }
+
+  // Where each of some numbers goes, in place: as above, many at a time.
+  void apply(std::uint64_t* numbers, std::size_t n) const;
 
   // What goes to i.
   std::uint64_t inverse(std::uint64_t i) const {

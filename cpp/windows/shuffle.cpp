@@ -16,6 +16,15 @@ EpochOrder::EpochOrder(Shuffle shuffle, std::int64_t n, std::int64_t block_rows,
   short_rows_ = n - (n_blocks - 1) * block_rows_;
 }
 
+void EpochOrder::apply(std::int64_t* positions, std::size_t n) {
+  if (shuffle_ == Shuffle::kGlobal) {
+    // The same bits: positions are not negative.
+    rows_.apply(reinterpret_cast<std::uint64_t*>(positions), n);
+  } else if (shuffle_ == Shuffle::kBlock) {
+    for (std::size_t i = 0; i < n; ++i) positions[i] = at_in_block(positions[i]);
+  }
+}
+
 std::int64_t EpochOrder::at_in_block(std::int64_t position) {
   // Blocks after the short one begin earlier by what it lacks.
   std::int64_t place = position / block_rows_;

@@ -3,6 +3,7 @@
 // so that reads stay close together for a while.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "windows/permutation.hpp"
@@ -17,12 +18,9 @@ class EpochOrder {
   // Precondition: 1 <= n <= 2^62, block_rows >= 1.
   EpochOrder(Shuffle shuffle, std::int64_t n, std::int64_t block_rows, std::uint64_t key);
 
-  // The row at a position. Precondition: 0 <= position < n. Neighbouring positions are cheapest.
-  std::int64_t at(std::int64_t position) {
-    if (shuffle_ == Shuffle::kNone) return position;
-    if (shuffle_ == Shuffle::kBlock) return at_in_block(position);
-    return static_cast<std::int64_t>(rows_(static_cast<std::uint64_t>(position)));
-  }
+  // The rows at some positions, in place. Precondition: 0 <= position < n for each. In blocks
+  // neighbouring positions are cheapest.
+  void apply(std::int64_t* positions, std::size_t n);
 
  private:
   std::int64_t at_in_block(std::int64_t position);

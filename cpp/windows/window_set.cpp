@@ -35,7 +35,7 @@ void WindowSet::resolve(const std::int64_t* indices, std::size_t n, ResolvedRows
     const std::int64_t row = indices[i] < 0 ? indices[i] + n_rows() : indices[i];
     if (row < 0 || row >= n_rows()) {
       throw std::out_of_range("window " + std::to_string(indices[i]) + " is not among the " +
-                            std::to_string(n_rows()) + " there are");
+                              std::to_string(n_rows()) + " there are");
     }
     const auto end = std::upper_bound(offsets_.begin() + 1, offsets_.end(), row);
     const auto part = static_cast<std::size_t>(end - offsets_.begin()) - 1;

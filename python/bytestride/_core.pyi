@@ -1,7 +1,7 @@
 """The C++ engine. Private: the package's names are the interface."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Any, Literal, overload
+from typing import Any, Literal, SupportsIndex, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -365,7 +365,9 @@ class Order:
     ) -> None: ...
     @property
     def n_samples(self) -> int: ...
-    def indices(self, first: int, count: int, step: int) -> npt.NDArray[np.int64]: ...
+    def indices(
+        self, first: SupportsIndex, count: SupportsIndex, step: SupportsIndex
+    ) -> npt.NDArray[np.int64]: ...
 
 class PendingBatch:
     def __init__(

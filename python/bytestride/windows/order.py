@@ -118,13 +118,10 @@ class Order:
 
         Raises
         ------
-        ValueError
-            If a position is out of range.
+        ValueError, TypeError
+            If a position is out of range, or no integer.
         """
-        numbers = [operator.index(number) for number in (first, count, step)]
-        if any(abs(number) >= 2**63 for number in numbers):
-            raise ValueError(f"positions must be from 0 to 2**62, found {numbers}")
-        return self.core.indices(*numbers)
+        return self.core.indices(first, count, step)
 
     def __repr__(self) -> str:
         how = f"shuffle={self._shuffle!r}, seed={self._seed}"
