@@ -2,15 +2,22 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/error.hpp"
+#include "base/recycled_pages.hpp"
 
 namespace bytestride::python {
 
 namespace py = pybind11;
 
 namespace {
+
+// Below this an allocator reuses memory well enough.
+constexpr std::size_t kLeastRecycledBytes = std::size_t{64} << 10;
 
 struct Range {
   std::int64_t least;
@@ -41,6 +48,21 @@ void check_apart(const py::array& out, const WindowSet& set) {
       }
     }
   }
+}
+
+// An array whose memory, if it is much, comes from batches that are gone and goes to those to come.
+py::array new_array(const py::dtype& dtype, py::ssize_t n_rows, py::ssize_t n_columns) {
+  const std::vector<py::ssize_t> shape{n_rows, n_columns};
+  const auto n_bytes = static_cast<std::size_t>(n_rows * n_columns * dtype.itemsize());
+  if (n_bytes < kLeastRecycledBytes) return py::array(dtype, shape);
+  auto pages = std::make_unique<Pages>(take_pages(n_bytes));
+  void* const data = pages->data();
+  const py::capsule owner(pages.get(), [](void* held) {
+    const std::unique_ptr<Pages> owned(static_cast<Pages*>(held));
+    recycle_pages(std::move(*owned));
+  });
+  pages.release();
+  return py::array(dtype, shape, data, owner);
 }
 
 }  // namespace
@@ -123,7 +145,7 @@ BatchOutputs::BatchOutputs(const WindowSet& set, py::ssize_t n_rows, const std::
 
 py::array BatchOutputs::take(const py::object& out, py::ssize_t n_rows, py::ssize_t n_columns,
                              const char* name) const {
-  if (out.is_none()) return py::array(dtype_, std::vector<py::ssize_t>{n_rows, n_columns});
+  if (out.is_none()) return new_array(dtype_, n_rows, n_columns);
   const std::string wanted =
       "a contiguous array of " + std::string(py::str(static_cast<const py::object&>(dtype_))) +
       " and shape (" + std::to_string(n_rows) + ", " + std::to_string(n_columns) + ")";

@@ -1,0 +1,28 @@
+// Memory for outputs that come and go in the same sizes, such as the batches of a training run:
+// what is freed is kept for the next one, the last first.
+//
+// New pages cost more than what is written to them: a batch of 32 x 1,024 int64 pairs took 0.4 ms
+// in new pages and 0.09 ms in used ones (AMD Zen 3, a virtual machine, 2026-11-28), and what
+// malloc keeps of such sizes depends on what else was freed. At most kMostKeptBytes are kept.
+// Contents are whatever was there. Safe to use from any thread.
+#pragma once
+
+#include <cstddef>
+
+#include "base/memory.hpp"
+
+namespace bytestride {
+
+inline constexpr std::size_t kMostKeptBytes = std::size_t{64} << 20;
+
+// Pages of at least n_bytes, used ones if there are any of at most twice as much. Throws
+// std::bad_alloc.
+Pages take_pages(std::size_t n_bytes);
+
+// Keeps the pages for the next taker, or frees them where enough are kept.
+void recycle_pages(Pages pages) noexcept;
+
+// Frees what is kept.
+void drop_recycled_pages();
+
+}  // namespace bytestride
