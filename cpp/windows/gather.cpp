@@ -104,6 +104,19 @@ const unsigned char* whole_row(const ResolvedRows& rows, const ResolvedRows::Row
   return tokens.shard(i).data + (piece.start - tokens.begin(i)) * bytes_of(type);
 }
 
+// Asks for a row while the one before it is written: rows are far apart in memory. Worth a fifth of
+// the time of a batch from 512 MB (AMD Zen 3, 2026-11-28); AVX2 in place of what the compiler makes
+// for the baseline was worth 2% and is not here.
+void prefetch_row(const ResolvedRows& rows, const ResolvedRows::Row& row) {
+  TokenType type{};
+  const unsigned char* const tokens = whole_row(rows, row, type);
+  if (tokens == nullptr) return;
+  const auto n_bytes = max_length_of(row) * static_cast<std::int64_t>(bytes_of(type));
+  for (std::int64_t at = 0; at < std::min<std::int64_t>(n_bytes, 4096); at += 64) {
+    __builtin_prefetch(tokens + at);
+  }
+}
+
 }  // namespace
 
 template <typename Out>
@@ -114,6 +127,7 @@ void gather_xy(const ResolvedRows& rows, Out* x, Out* y) {
     const ResolvedRows::Row& row = rows.rows[r];
     const std::int64_t max_length = max_length_of(row);
     TokenType type{};
+    if (r + 1 < rows.rows.size()) prefetch_row(rows, rows.rows[r + 1]);
     if (const unsigned char* tokens = whole_row(rows, row, type)) {
       widen_from(type, tokens, max_length, x);
       widen_from(type, tokens + bytes_of(type), max_length, y);
