@@ -121,7 +121,7 @@ class Place:
             made = write(work / "new")
             if self.one_file and len(made) != len(self._finals):
                 raise ValueError(
-                    f"{self._target}: too many tokens for one file of {self._format}; name a folder"
+                    f"{self._target}: it takes more than one file of {self._format}; name a folder"
                 )
             with interrupts_held():
                 if self.one_file:
