@@ -11,11 +11,12 @@ import numpy.typing as npt
 
 from bytestride.store.combine import OnTokens, copy_parts
 from bytestride.store.documents import ends_at, with_ids
+from bytestride.store.layout import Named
 from bytestride.store.links import check_links, link_shards
 from bytestride.store.manifest import MANIFEST_NAME, read_manifest
 from bytestride.store.place import Place
 from bytestride.store.sidecars import FORMATS
-from bytestride.store.source import Named, open_source
+from bytestride.store.source import open_source
 from bytestride.store.writer import TokenStoreWriter
 
 CONVERT_FORMATS = ("bytestride", "megatron", *FORMATS)

@@ -49,7 +49,9 @@ class PendingFile:
         self.final = final
         self.n_bytes = 0
         self._path = final.with_name(final.name + TEMPORARY_SUFFIX)
-        self._file = self._path.open("wb")
+        # What a killed writer left may be another name of a payload: it must not be written over.
+        self._path.unlink(missing_ok=True)
+        self._file = self._path.open("xb")
         self._hash: Any = hashlib.sha256()
 
     @property
