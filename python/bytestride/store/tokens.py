@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import mmap
+import os
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypedDict
+from typing import Any, TypeAlias, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +17,6 @@ from numpy.typing import NDArray
 
 from bytestride.store.damage import damaged
 from bytestride.store.layout import (
-    Named,
     ShardFiles,
     StoreLayout,
     StorePath,
@@ -33,6 +34,9 @@ class _Mapped:
     layout: StoreLayout
     maps: list[mmap.mmap | None]
     shards: list[Ids]
+
+
+Source: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
 class _State(TypedDict):
@@ -68,7 +72,7 @@ class TokenStore:
         As for :func:`open_tokens`.
     """
 
-    def __init__(self, path: Named, dtype: npt.DTypeLike | None = None) -> None:
+    def __init__(self, path: Source, dtype: npt.DTypeLike | None = None) -> None:
         self._path = absolute(path)
         self._dtype = None if dtype is None else np.dtype(dtype)
         self._n_tokens_pickled: int | None = None
@@ -254,7 +258,7 @@ class TokenStore:
 
 
 def open_tokens(
-    path: Named, dtype: npt.DTypeLike | None = None, verify: bool = False
+    path: Source, dtype: npt.DTypeLike | None = None, verify: bool = False
 ) -> TokenStore:
     """Open a token store for reading; its payloads are mapped, not read.
 
