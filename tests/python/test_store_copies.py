@@ -3,6 +3,7 @@
 import errno
 import os
 import random
+import subprocess
 
 import numpy as np
 import pytest
@@ -281,9 +282,7 @@ def test_a_conversion_that_fails_leaves_what_was_there(tmp_path, monkeypatch, ki
             done = False
         else:
             done = True
-    assert not [
-        file for file in tmp_path.iterdir() if "tmp" in file.name and "old" not in file.name
-    ]
+    assert not [file for file in tmp_path.iterdir() if "tmp" in file.name]
     if done:
         assert documents_of(old) == ([FLAT] if kind == "llmc" else DOCUMENTS)
     elif old.exists():
@@ -291,6 +290,102 @@ def test_a_conversion_that_fails_leaves_what_was_there(tmp_path, monkeypatch, ki
     if not done and n_calls < 6:
         assert sorted(tmp_path.iterdir()) == before
         assert documents_of(old) == [[7]]
+
+
+def test_one_conversion_at_a_time(tmp_path):
+    path = write(tmp_path / "a", DOCUMENTS)
+    (tmp_path / "t.ds.tmp").mkdir()
+    lock = durable.FolderLock(tmp_path / "t.ds.tmp")
+    with pytest.raises(BlockingIOError, match="another writer is at work"):
+        convert_store(path, tmp_path / "t.ds", format="datatrove")
+    lock.release()
+    assert documents_of(convert_store(path, tmp_path / "t.ds", format="datatrove")) == DOCUMENTS
+
+
+def test_a_stream_beside_a_megatron_index(tmp_path):
+    path = write(tmp_path / "a", DOCUMENTS)
+    (tmp_path / "t.idx").write_bytes(b"")
+    for kind in ("llmc", "nanogpt"):
+        with pytest.raises(FileExistsError, match=r"t\.idx: with it, t\.bin would be a Megatron"):
+            convert_store(path, tmp_path / "t.bin", format=kind, overwrite=True)
+
+
+@pytest.mark.parametrize("hard_links", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "target", "opens"),
+    [
+        ("megatron", "t", None),
+        ("datatrove", "t.ds", None),
+        ("datatrove", "t", None),
+        ("olmo", "t.npy", "uint16"),
+        ("nanogpt", "t.bin", "uint16"),
+    ],
+)
+def test_payloads_get_another_name(tmp_path, monkeypatch, kind, target, opens, hard_links):
+    path = write(tmp_path / "a", DOCUMENTS, metadata={"tokenizer": {"name": "x"}})
+    if not hard_links:
+        monkeypatch.setattr(durable.os, "link", lambda *_: (_ for _ in ()).throw(OSError()))
+    made = convert_store(path, tmp_path / target, format=kind, link=True)
+    assert documents_of(made, opens) == ([FLAT] if kind == "nanogpt" else DOCUMENTS)
+    payload = made / "shard-00000.ds" if made.is_dir() else made
+    assert payload.samefile(path / "shard-00000.bin") == hard_links
+    copy = convert_store(path, tmp_path / f"copy-{target}", format=kind)
+    for one in made.iterdir() if made.is_dir() else tmp_path.glob(f"{target[0]}.*"):
+        two = copy / one.name if copy.is_dir() else tmp_path / f"copy-{one.name}"
+        assert one.read_bytes() == two.read_bytes()
+    with open_tokens(path, verify=True) as store, open_tokens(copy, opens) as again:
+        assert again.n_tokens == store.n_tokens
+
+
+def test_what_cannot_be_linked(tmp_path):
+    own = write(tmp_path / "own", DOCUMENTS, shard_tokens=4)
+    llmc = make.llmc(tmp_path / "a.bin")
+    wide = make.datatrove(tmp_path / "w.ds", size=4, ids=[1, 2**31], ends=[2])
+    for source, options, message in [
+        (own, {"format": "llmc"}, "of the same bytes"),
+        (own, {"format": "megatron"}, "several payloads are not one pair"),
+        (own, {"format": "olmo", "append": 1}, "keeps ids and shards as they are"),
+        (own, {"format": "olmo", "shard_tokens": 5}, "keeps ids and shards as they are"),
+        (llmc, {"format": "olmo"}, "holds more than ids"),
+        (make.parquet(tmp_path / "a.parquet"), {"format": "olmo"}, "of another layout"),
+        (wide, {"format": "nanogpt"}, "nanoGPT reads uint16"),
+        (wide, {"format": "megatron"}, "at byte 4: expected an id below 2"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            convert_store(source, tmp_path / "t", link=True, **options)
+    assert not list(tmp_path.glob("t*"))
+    made = convert_store(own, tmp_path / "n.bin", format="nanogpt", link=True)
+    assert documents_of(made, "uint16") == [FLAT]
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 256 KiB, where one can be had."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
+    if subprocess.run(mounted, capture_output=True, check=False).returncode:
+        pytest.skip("no right to mount a small file system")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_disk_that_is_really_full(tmp_path, small_disk):
+    long = [list(range(1000))] * 90
+    path = write(tmp_path / "a", long)
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        write(small_disk / "s", long + long)
+    assert caught.value.errno == errno.ENOSPC
+    write(small_disk / "s", [[1]])
+    targets = {"llmc": "t.bin", "datatrove": "t", "bytestride": "u", "arrow": "v"}
+    for kind, target in targets.items():
+        emit = [kind] if kind != "bytestride" else []
+        with pytest.raises(OSError, match="No space left on device"):
+            merge_stores([path, path], small_disk / "u", emit=emit)
+        with pytest.raises(OSError, match="No space left on device"):
+            convert_store([path / "shard-00000.bin"] * 2, small_disk / target, format=kind)
+    assert sorted(file.name for file in small_disk.iterdir()) == ["s"]
+    assert documents_of(small_disk / "s") == [[1]]
 
 
 # Merging

@@ -1,5 +1,6 @@
 """Other trainers' layouts beside a store's shards: what they hold; they are whole or absent."""
 
+import dataclasses
 import errno
 import gzip
 import os
@@ -12,6 +13,7 @@ from store_parts import write
 
 from bytestride import FormatError, TokenStoreWriter, open_tokens
 from bytestride.store import durable, sidecars
+from bytestride.store.manifest import Sidecar, encode_manifest, read_manifest
 from bytestride.store.sidecars import FORMATS, datatrove, llmc, tables
 
 ALL = {"emit": FORMATS, "vocab_size": 65_536}
@@ -146,6 +148,29 @@ def test_a_file_of_somebody_elses_is_not_taken(tmp_path):
         TokenStoreWriter(tmp_path, vocab_size=300, emit=["nanogpt"])
     write(tmp_path, [[1]], vocab_size=300)
     assert (tmp_path / "train.bin").read_bytes() == b"mine"
+
+
+def test_what_a_killed_writer_left_is_not_written_over(tmp_path):
+    """Its files may be other names of a payload that is in use."""
+    folder = write(tmp_path / "s", [[7, 8]])
+    other = tmp_path / "t"
+    other.mkdir()
+    for name in ("shard-00000.bin", "shard-00000.ds", "train.bin"):
+        os.link(folder / "shard-00000.bin", other / f"{name}.tmp")
+    write(other, DOCUMENTS, **ALL)
+    assert documents_of(folder) == [[7, 8]]
+    assert documents_of(other) == DOCUMENTS
+
+
+@pytest.mark.parametrize("name", ["../x", "/x", "", 5, None])
+def test_a_sidecar_lies_beside_its_store(tmp_path, name):
+    folder = write(tmp_path / "s", DOCUMENTS, emit=["olmo"])
+    path = folder / "manifest.json"
+    manifest = read_manifest(path)
+    changed = dataclasses.replace(manifest, sidecars=(Sidecar(name, 0, ""),))
+    path.write_bytes(encode_manifest(changed))
+    with pytest.raises(FormatError, match="sidecars: expected names of files beside it"):
+        open_tokens(folder)
 
 
 @pytest.mark.parametrize(

@@ -2,21 +2,16 @@
 
 import errno
 import os
-import random
 import resource
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from store_parts import two_shards, write
 
-import bytestride
 from bytestride import FormatError, TokenStoreWriter, open_tokens
 from bytestride.store import durable
 from bytestride.store.durable import PendingFile
@@ -187,70 +182,6 @@ def test_a_kill_between_two_renames_leaves_no_store(tmp_path, monkeypatch, n_ren
     with open_tokens(path, verify=True) as opened:
         assert opened.tokens(0, 1).tolist() == [5]
     assert names(path) == ["manifest.json", "shard-00000.bin", "shard-00000.idx"]
-
-
-WRITER = """
-import sys
-import numpy as np
-from bytestride import TokenStoreWriter
-path, base = sys.argv[1], int(sys.argv[2])
-print("ready", flush=True)
-with TokenStoreWriter(path, vocab_size=60_000, shard_tokens=2_000, overwrite=True) as writer:
-    for i in range(150):
-        writer.append(np.full(100, base + i), [40, 100])
-print("done", flush=True)
-"""
-
-
-def start_writer(path, base):
-    package = str(Path(bytestride.__file__).parent.parent)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([package, *sys.path])}
-    process = subprocess.Popen(
-        [sys.executable, "-c", WRITER, path, str(base)],
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout.readline() == "ready\n"
-    return process
-
-
-def check_whole_or_absent(path):
-    """Return the first id of a whole store; None where there is none."""
-    try:
-        opened = open_tokens(path, verify=True)
-    except (FormatError, FileNotFoundError):
-        return None
-    with opened:
-        assert (opened.n_tokens, opened.n_documents) == (15_000, 300)
-        base = int(opened.tokens(0, 1)[0])
-        expected = np.repeat(np.arange(base, base + 150), 100)
-        assert np.array_equal(opened.tokens(0, 15_000), expected)
-        return base
-
-
-@pytest.mark.parametrize("n_kills", [6, pytest.param(200, marks=pytest.mark.slow)])
-def test_a_killed_writer_leaves_a_whole_store_or_none(tmp_path, n_kills):
-    begin = time.perf_counter()
-    with start_writer(tmp_path / "timing", 0) as process:
-        ready = time.perf_counter()
-        assert process.stdout.read() == "done\n"
-    takes = time.perf_counter() - ready
-    assert takes < time.perf_counter() - begin
-    randomness = random.Random(7)
-    path = tmp_path / "s"
-    for round_number in range(n_kills):
-        base = 250 * (round_number + 1)
-        before = check_whole_or_absent(path)
-        with start_writer(path, base) as process:
-            time.sleep(randomness.uniform(0, 1.2 * takes))
-            process.send_signal(signal.SIGKILL)
-        after = check_whole_or_absent(path)
-        assert after in (None, before, base)
-    with start_writer(path, 59_000) as process:
-        assert process.stdout.read() == "done\n"
-    assert check_whole_or_absent(path) == 59_000
-    assert not [name for name in names(path) if name.endswith(".tmp")]
 
 
 # A disk that refuses

@@ -52,6 +52,12 @@ def add_parsers(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         ("append", "put this id after every document"),
     ):
         convert.add_argument(f"--{name}", type=_id, metavar="ID", help=help_text)
+    convert.add_argument(
+        "--link",
+        action="store_true",
+        help="give the payloads another name instead of copying them (megatron, datatrove, olmo, "
+        "nanogpt): ids are not looked at",
+    )
     convert.set_defaults(run=run_convert)
 
     merge = actions.add_parser("merge", help="make one store of several, in order")
@@ -169,6 +175,7 @@ def run_convert(arguments: argparse.Namespace) -> None:
                 ends_with=arguments.ends_with,
                 prepend=arguments.prepend,
                 append=arguments.append,
+                link=arguments.link,
                 **options,
             )
         )

@@ -11,8 +11,9 @@ from typing import Any, SupportsIndex
 import numpy as np
 
 from bytestride.store.documents import Part
+from bytestride.store.layout import Named
 from bytestride.store.partition import Partition, validation_count
-from bytestride.store.source import Named, TokenSource, open_source
+from bytestride.store.source import TokenSource, open_source
 from bytestride.store.writer import TokenStoreWriter
 
 OnTokens = Callable[[int], object]

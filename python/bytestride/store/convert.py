@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
 
 from bytestride.store.combine import OnTokens, copy_parts
-from bytestride.store.documents import Part, ends_at, with_ids
-from bytestride.store.durable import TEMPORARY_SUFFIX, interrupts_held, sync_folder
+from bytestride.store.documents import ends_at, with_ids
+from bytestride.store.layout import Named
+from bytestride.store.links import check_links, link_shards
 from bytestride.store.manifest import MANIFEST_NAME, read_manifest
-from bytestride.store.sidecars import FORMATS, NANOGPT_NAME, SHARD_FILE, SUFFIXES
-from bytestride.store.source import Named, open_source
+from bytestride.store.place import Place
+from bytestride.store.sidecars import FORMATS
+from bytestride.store.source import open_source
 from bytestride.store.writer import TokenStoreWriter
 
 CONVERT_FORMATS = ("bytestride", "megatron", *FORMATS)
 _ONE_SHARD = 2**62
-# Endings of the files beside a target that is one file, the payload's last.
-_ENDINGS: dict[str, tuple[str, ...]] = {
-    **SUFFIXES,
-    "llmc": (".bin",),
-    "nanogpt": (".bin",),
-    "megatron": (".idx", ".bin"),
-}
 
 
 def convert_store(
@@ -42,6 +36,7 @@ def convert_store(
     append: int | None = None,
     shard_tokens: int = 2**30,
     emit: Sequence[str] = (),
+    link: bool = False,
     overwrite: bool = False,
     on_tokens: OnTokens | None = None,
 ) -> Path:
@@ -70,6 +65,11 @@ def convert_store(
         A shard ends with the first document that brings it to this many tokens.
     emit
         For "bytestride": formats beside the shards, as for :class:`TokenStoreWriter`.
+    link
+        Give the source's payloads another name (a hard link where the file system has them, else a
+        copy) and write only what lies beside them, shard by shard: for "megatron", "datatrove",
+        "olmo" and "nanogpt", which hold the same bytes. Ids are not looked at. What writes into the
+        one file later writes into the other.
     overwrite
         Whether to replace what is there.
     on_tokens
@@ -100,12 +100,19 @@ def convert_store(
         if number is not None and not 0 <= number < 2**31:
             raise ValueError(f"{name} must be an id from 0 to 2**31 - 1, found {number}")
     opened = open_source(source, source_dtype)
+    path = Path(target).absolute()
+    if link:
+        numbers = (*ids.values(), prepend, append, dtype)
+        if any(number is not None for number in numbers) or shard_tokens != 2**30:
+            raise ValueError("link keeps ids and shards as they are; leave out what changes them")
+        check_links(opened, format)
+        place = Place(path, format, overwrite)
+        return place.fill(lambda work: link_shards(opened, work, format))
     parts = opened.parts()
     if begins_with is not None or ends_with is not None:
         parts = ends_at(parts, begins_with=begins_with, ends_with=ends_with)
     if prepend is not None or append is not None:
         parts = with_ids(parts, before=prepend, after=append)
-    target = Path(target).absolute()
     options: dict[str, Any] = {
         "vocab_size": opened.vocab_size,
         "dtype": opened.stored_dtype if dtype is None else dtype,
@@ -113,129 +120,23 @@ def convert_store(
     }
     if format == "bytestride":
         with TokenStoreWriter(
-            target, emit=emit, shard_tokens=shard_tokens, overwrite=overwrite, **options
+            path, emit=emit, shard_tokens=shard_tokens, overwrite=overwrite, **options
         ) as writer:
             copy_parts(parts, writer, on_tokens)
-        return target
-    return _export(parts, target, format, shard_tokens, overwrite, on_tokens, options)
+        return path
 
-
-def _export(
-    parts: Iterator[Part],
-    target: Path,
-    format: str,
-    shard_tokens: int,
-    overwrite: bool,
-    on_tokens: OnTokens | None,
-    options: dict[str, Any],
-) -> Path:
-    """Write a store with the format's sidecars under a temporary name, then keep only those."""
-    ending = _ENDINGS[format][-1]
-    one_file = format == "megatron" or target.name.endswith(ending)
-    if not one_file and target.suffix in {endings[-1] for endings in _ENDINGS.values()}:
-        raise ValueError(
-            f"{target}: a file of {format} ends with {ending}; name it so, or a folder"
-        )
-    finals = _finals(target, format) if one_file else []
-    if one_file:
-        _check_files(finals, overwrite)
-    else:
-        _check_folder(target, overwrite)
-    work = target.with_name(target.name + TEMPORARY_SUFFIX)
-    # Another conversion may be at work there: what is removed below is ours from here on.
-    writer = TokenStoreWriter(
-        work,
-        emit=() if format == "megatron" else (format,),
-        shard_tokens=_ONE_SHARD if one_file or format == "nanogpt" else shard_tokens,
-        overwrite=True,
-        **options,
-    )
-    try:
-        with writer:
+    def write(work: Path) -> list[Path]:
+        with TokenStoreWriter(
+            work,
+            emit=() if format == "megatron" else (format,),
+            shard_tokens=_ONE_SHARD if place.one_file or format == "nanogpt" else shard_tokens,
+            **options,
+        ) as writer:
             copy_parts(parts, writer, on_tokens)
         manifest = read_manifest(work / MANIFEST_NAME)
-        made = [work / sidecar.name for sidecar in manifest.sidecars]
         if format == "megatron":
-            made = [work / f"{manifest.shards[0].name}{ending}" for ending in _ENDINGS[format]]
-        if one_file and len(made) != len(finals):
-            raise ValueError(
-                f"{target}: {manifest.n_tokens} tokens are too many for one file of {format}; "
-                "name a folder"
-            )
-        with interrupts_held():
-            if one_file:
-                _place_files(made, finals)
-            else:
-                _place_folder(work, made, target)
-    finally:
-        _remove(work)
-    return finals[-1] if one_file else target
+            return [work / f"{manifest.shards[0].name}{suffix}" for suffix in (".idx", ".bin")]
+        return [work / sidecar.name for sidecar in manifest.sidecars]
 
-
-def _finals(target: Path, format: str) -> list[Path]:
-    *_, ending = endings = _ENDINGS[format]
-    base = target.name.removesuffix(ending)
-    if format == "megatron":
-        base = base.removesuffix(".idx")
-    return [target.with_name(base + suffix) for suffix in endings]
-
-
-def _check_files(finals: list[Path], overwrite: bool) -> None:
-    for final in finals:
-        if final.is_dir():
-            raise IsADirectoryError(f"{final} is a folder; name a file")
-        if final.exists() and not overwrite:
-            raise FileExistsError(f"{final} is there already; use overwrite=True")
-
-
-def _check_folder(target: Path, overwrite: bool) -> None:
-    """Refuse a folder that holds anything but what a conversion writes: it is replaced whole."""
-    if not target.exists():
-        return
-    if not target.is_dir():
-        raise NotADirectoryError(f"{target} is a file; name a folder")
-    names = sorted(entry.name for entry in target.iterdir())
-    if foreign := [name for name in names if not _is_ours(name)]:
-        raise FileExistsError(f"{target}: holds other files ({foreign[0]}); name another folder")
-    if names and not overwrite:
-        raise FileExistsError(f"{target}: there are shards here; use overwrite=True")
-
-
-def _is_ours(name: str) -> bool:
-    return name == NANOGPT_NAME or SHARD_FILE.fullmatch(name) is not None
-
-
-def _place_files(made: list[Path], finals: list[Path]) -> None:
-    """Give files their names, the payload last; an old payload goes first."""
-    folder = finals[-1].parent
-    finals[-1].unlink(missing_ok=True)
-    sync_folder(folder)
-    for file, final in zip(made, finals, strict=True):
-        file.replace(final)
-    sync_folder(folder)
-
-
-def _place_folder(work: Path, made: list[Path], target: Path) -> None:
-    """Give a folder its name, with these files alone; an old one goes when the new one is there."""
-    for file in work.iterdir():
-        if file not in made:
-            file.unlink()
-    sync_folder(work)
-    old = target.with_name(target.name + ".old" + TEMPORARY_SUFFIX)
-    _remove(old)
-    with suppress(FileNotFoundError):
-        target.rename(old)
-    work.rename(target)
-    sync_folder(target.parent)
-    _remove(old)
-
-
-def _remove(folder: Path) -> None:
-    """Remove a folder of ours that has a temporary name; what others put into it stays."""
-    if not folder.is_dir():
-        return
-    for file in folder.iterdir():
-        if _is_ours(file.name.removesuffix(TEMPORARY_SUFFIX)) or file.name == MANIFEST_NAME:
-            file.unlink()
-    with suppress(OSError):
-        folder.rmdir()
+    place = Place(path, format, overwrite)
+    return place.fill(write)

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,13 +49,18 @@ class PendingFile:
         self.final = final
         self.n_bytes = 0
         self._path = final.with_name(final.name + TEMPORARY_SUFFIX)
-        self._file = self._path.open("wb")
-        self._hash = hashlib.sha256()
+        # What a killed writer left may be another name of a payload: it must not be written over.
+        self._path.unlink(missing_ok=True)
+        self._file = self._path.open("xb")
+        self._hash: Any = hashlib.sha256()
 
     @property
     def sha256(self) -> str:
-        """Hexadecimal SHA-256 of what was written so far."""
-        return self._hash.hexdigest()
+        """Hexadecimal SHA-256 of what was written so far; not of a file that was there before."""
+        if self._hash is None:
+            raise ValueError(f"{self.final}: was not written here, so its bytes were not hashed")
+        digest: str = self._hash.hexdigest()
+        return digest
 
     def write(self, data: memoryview | bytes) -> None:
         """Append bytes, or the bytes of a contiguous view."""
@@ -63,21 +69,22 @@ class PendingFile:
         self.n_bytes += memoryview(data).nbytes
 
     @classmethod
-    def same_as(cls, source: PendingFile, final: Path) -> PendingFile:
-        """Make a sealed file of another sealed one's bytes, in the same folder or elsewhere.
+    def same_as(cls, source: PendingFile | Path, final: Path) -> PendingFile:
+        """Make a sealed file of the bytes of another, a sealed one or one that was there before.
 
         A hard link where the file system has them, so that the bytes are on the disk once; else a
-        copy. Neither is ever written to again.
+        copy. Neither is written to here again.
         """
+        path = source if isinstance(source, Path) else source._path
         twin = cls(final)
         try:
             twin._path.unlink()
-            os.link(source._path, twin._path)
+            os.link(path, twin._path)
         except OSError:
             twin.discard()
             twin = cls(final)
             try:
-                for block in source.blocks():
+                for block in _blocks(path):
                     twin.write(block)
                 twin.seal()
             except BaseException:
@@ -85,14 +92,13 @@ class PendingFile:
                 raise
             return twin
         twin._file.close()
-        twin.n_bytes, twin._hash = source.n_bytes, source._hash.copy()
+        twin.n_bytes = path.stat().st_size
+        twin._hash = None if isinstance(source, Path) else source._hash
         return twin
 
-    def blocks(self, n_bytes: int = 1 << 22) -> Iterator[bytes]:
+    def blocks(self) -> Iterator[bytes]:
         """Go through what a sealed file holds."""
-        with self._path.open("rb") as file:
-            while block := file.read(n_bytes):
-                yield block
+        return _blocks(self._path)
 
     @property
     def path(self) -> Path:
@@ -115,6 +121,12 @@ class PendingFile:
         with suppress(OSError):  # closing flushes, and the disk may be what failed
             self._file.close()
         self._path.unlink(missing_ok=True)
+
+
+def _blocks(path: Path, n_bytes: int = 1 << 22) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while block := file.read(n_bytes):
+            yield block
 
 
 class LengthSpool:

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,7 @@ from bytestride.store.manifest import MANIFEST_NAME, SHARD_NAME
 from bytestride.store.shards import ShardFiles, StoreLayout, StorePath
 
 __all__ = [
+    "Named",
     "ShardFiles",
     "StoreLayout",
     "StorePath",
@@ -41,6 +43,9 @@ __all__ = [
     "find_layout",
     "shown_path",
 ]
+
+Named: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+"""What names a store: see :func:`~bytestride.store.open_tokens`."""
 
 _KIND_OF_SUFFIX = {
     ".bin": "bin",
@@ -53,7 +58,7 @@ _SIDE_SUFFIXES = (".idx", ".ds.index", ".ds.metadata", ".ds.loss", ".csv.gz")
 _SUFFIXES = ", ".join(_KIND_OF_SUFFIX)
 
 
-def absolute(path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> StorePath:
+def absolute(path: Named) -> StorePath:
     """Make what names a store independent of the current folder: a path, or a list's paths."""
     if isinstance(path, (str, os.PathLike)):
         return Path(path).absolute()

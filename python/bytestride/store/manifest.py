@@ -139,8 +139,9 @@ def _parse(path: Path, content: dict[str, Any]) -> Manifest:
     if not well_named:
         raise damaged(path, "shards", "one or more names like shard-00000", names)
     for sidecar in sidecars:
-        if Path(sidecar.name).name != sidecar.name:
-            raise damaged(path, "sidecars", "names of files beside it", shown(sidecar.name))
+        name = sidecar.name
+        if not (isinstance(name, str) and name and Path(name).name == name):
+            raise damaged(path, "sidecars", "names of files beside it", shown(name))
     if totals != (manifest.n_tokens, manifest.n_documents):
         found = (manifest.n_tokens, manifest.n_documents)
         raise damaged(path, "n_tokens and n_documents", f"the shards' sums {totals}", found)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from bytestride.errors import FormatError
 from bytestride.store.documents import Part, iter_documents
-from bytestride.store.layout import absolute, find_files, find_layout, shown_path
+from bytestride.store.layout import Named, absolute, find_files, find_layout, shown_path
 from bytestride.store.layouts.arrow import (
     ARROW_SUFFIXES,
     PARQUET_SUFFIXES,
@@ -22,9 +21,6 @@ from bytestride.store.layouts.arrow import (
     table_dtype,
 )
 from bytestride.store.shards import StoreLayout, StorePath
-
-Named: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
-"""What names a store, for :func:`open_tokens` and here."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from bytestride.errors import FormatError
 from bytestride.store.damage import REWRITE, damaged
 from bytestride.store.layout import ShardFiles, StoreLayout
-from bytestride.store.manifest import MANIFEST_NAME
+from bytestride.store.manifest import MANIFEST_NAME, Manifest
 from bytestride.store.megatron import Idx
 from bytestride.store.payload import read_blocks
 
@@ -28,12 +29,6 @@ def verify_layout(layout: StoreLayout) -> None:
         At the first thing that is wrong.
     """
     vocab_size = layout.manifest.vocab_size if layout.manifest else None
-    if layout.manifest and isinstance(layout.path, Path):
-        for sidecar in layout.manifest.sidecars:
-            path = layout.path / sidecar.name
-            if not path.is_file():
-                raise FormatError(f"{path}: missing, though {MANIFEST_NAME} names it; {REWRITE}")
-            _check_hash(path, sidecar.sha256, _hash_file(path))
     for shard in layout.shards:
         if isinstance(shard.documents, Idx) and shard.entry:
             idx_path = shard.documents.path
@@ -42,6 +37,24 @@ def verify_layout(layout: StoreLayout) -> None:
         found = _scan_payload(shard, vocab_size)
         if shard.entry:
             _check_hash(shard.bin_path, shard.entry.bin_sha256, found)
+    if layout.manifest and isinstance(layout.path, Path):
+        _check_sidecars(layout.path, layout.manifest, layout.shards)
+
+
+def _check_sidecars(folder: Path, manifest: Manifest, shards: Sequence[ShardFiles]) -> None:
+    """Compare the hashes of sidecars; other names of a payload are not read again."""
+    payloads = {_identity(shard.bin_path): shard.entry for shard in shards}
+    for sidecar in manifest.sidecars:
+        path = folder / sidecar.name
+        if not path.is_file():
+            raise FormatError(f"{path}: missing, though {MANIFEST_NAME} names it; {REWRITE}")
+        entry = payloads.get(_identity(path))
+        _check_hash(path, sidecar.sha256, entry.bin_sha256 if entry else _hash_file(path))
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino
 
 
 def _check_hash(path: Path, expected: str, found: str) -> None:

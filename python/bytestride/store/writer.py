@@ -188,7 +188,8 @@ class TokenStoreWriter:
         """Names that files of this store or of an old one have, though others may give them too."""
         names = {NANOGPT_NAME} if "nanogpt" in self._emit else set()
         with suppress(FormatError, FileNotFoundError):
-            names |= {file.name for file in read_manifest(self._path / MANIFEST_NAME).sidecars}
+            old = read_manifest(self._path / MANIFEST_NAME)
+            names |= {file.name for file in old.sidecars if file.name == NANOGPT_NAME}
         return names
 
     def _check_free(self, overwrite: bool) -> None:

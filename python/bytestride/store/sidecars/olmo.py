@@ -24,7 +24,7 @@ def write_olmo(shard: SealedShard, files: list[PendingFile]) -> None:
     """
     table = shard.new_file(".csv.gz")
     files.append(table)
-    packer = zlib.compressobj(6, zlib.DEFLATED, _GZIP)
+    packer = zlib.compressobj(1, zlib.DEFLATED, _GZIP)
     start = number = 0
     for ends in shard.ends():
         for first in range(0, ends.size, _LINES):
