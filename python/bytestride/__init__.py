@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from bytestride.definition import AddedToken, Definition
     from bytestride.errors import FormatError
     from bytestride.ragged import Ragged
-    from bytestride.store import TokenStore, TokenStoreWriter, open_tokens
+    from bytestride.store import (
+        TokenStore,
+        TokenStoreWriter,
+        convert_store,
+        merge_stores,
+        open_tokens,
+        split_store,
+    )
     from bytestride.tokenizer import Tokenizer
     from bytestride.training import LearnedVocabulary, WordCounts, count_words, learn_vocabulary
     from bytestride.windows import Mixture, Order, PackedWindows, Windows, window_starts
@@ -43,7 +50,14 @@ _HOMES = {
     "definition": ("AddedToken", "Definition"),
     "errors": ("FormatError",),
     "ragged": ("Ragged",),
-    "store": ("TokenStore", "TokenStoreWriter", "open_tokens"),
+    "store": (
+        "TokenStore",
+        "TokenStoreWriter",
+        "convert_store",
+        "merge_stores",
+        "open_tokens",
+        "split_store",
+    ),
     "tokenizer": ("Tokenizer",),
     "training": ("LearnedVocabulary", "WordCounts", "count_words", "learn_vocabulary"),
     "windows": ("Mixture", "Order", "PackedWindows", "Windows", "window_starts"),
@@ -72,12 +86,15 @@ __all__ = [
     "backend",
     "cache_budget",
     "cache_bytes_in_use",
+    "convert_store",
     "count_pairs",
     "count_words",
     "cut_documents",
     "learn_vocabulary",
+    "merge_stores",
     "open_tokens",
     "set_cache_budget",
+    "split_store",
     "window_starts",
 ]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bytestride import _core
 from bytestride.store.megatron import Ids
+from bytestride.store.partition import Partition, validation_count
 
 if TYPE_CHECKING:
     from bytestride.store.tokens import TokenStore
@@ -74,60 +73,25 @@ def hold_out(
 ) -> tuple[StorePart, StorePart]:
     """Split by whole documents; :meth:`bytestride.TokenStore.split` says how."""
     n = store.n_documents
-    if n < 2:
-        raise ValueError(f"a store of {n} documents cannot be split by document")
-    if seed is not None:
-        return _pick(store, _n_held_out(validation, n), seed)
-    if isinstance(validation, int):
-        first = n - _n_held_out(validation, n)
-    else:
-        _check_fraction(validation)
-        # The begin of a document that is nearest to where the last tokens begin.
-        target = store.n_tokens - store.n_tokens * validation
-        after = bisect.bisect_left(range(n), target, key=store.document_begin)
-        first = min(max(after, 1), n - 1)
-        if first > 1 and _distance(store, first - 1, target) < _distance(store, first, target):
-            first -= 1
-    begin = store.document_begin(first)
-    return (
-        StorePart(store, 0, first, 0, begin),
-        StorePart(store, first, n - first, begin, store.n_tokens - begin),
-    )
-
-
-def _distance(store: TokenStore, document: int, target: float) -> float:
-    return abs(store.document_begin(document) - target)
-
-
-def _check_fraction(validation: float) -> None:
-    if not 0 < validation < 1:
-        raise ValueError(
-            f"validation must be a share between 0 and 1 or a number of documents, found "
-            f"{validation}"
-        )
-
-
-def _n_held_out(validation: float | int, n: int) -> int:
     if not isinstance(validation, int):
-        _check_fraction(validation)
-        return min(max(round(validation * n), 1), n - 1)
+        validation = validation_count(n, validation)
     if not 1 <= validation < n:
-        raise ValueError(f"validation must be from 1 to {n - 1} documents, found {validation}")
-    return validation
-
-
-def _pick(store: TokenStore, n_held_out: int, seed: int) -> tuple[StorePart, StorePart]:
-    n = store.n_documents
-    if not 0 <= seed < 2**64:
-        raise ValueError(f"seed must be from 0 to 2**64 - 1, found {seed}")
-    order = _core.Order([n], [], "global", seed, 1)
-    held_out = np.sort(order.indices(0, n_held_out, 1))
-    kept = np.ones(n, np.bool_)
-    kept[held_out] = False
+        raise ValueError(
+            f"validation must be from 1 to {n - 1} documents or a share of the {n} there are, "
+            f"found {validation}"
+        )
+    partition = Partition([n - validation, validation], seed)
+    if seed is None:
+        first = n - validation
+        begin = store.document_begin(first)
+        return (
+            StorePart(store, 0, first, 0, begin),
+            StorePart(store, first, validation, begin, store.n_tokens - begin),
+        )
+    labels = partition.labels(0, n)
     lengths = np.diff(store.document_offsets)
-    n_validation = int(lengths[held_out].sum())
-    numbers = np.flatnonzero(kept).astype(np.int64)
-    return (
-        StorePart(store, 0, numbers.size, 0, store.n_tokens - n_validation, numbers),
-        StorePart(store, 0, held_out.size, 0, n_validation, held_out),
-    )
+    parts = []
+    for label in (0, 1):
+        numbers = np.flatnonzero(labels == label).astype(np.int64)
+        parts.append(StorePart(store, 0, numbers.size, 0, int(lengths[numbers].sum()), numbers))
+    return parts[0], parts[1]

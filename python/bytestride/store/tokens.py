@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +14,7 @@ from numpy.typing import NDArray
 
 from bytestride.store.damage import damaged
 from bytestride.store.layout import (
+    Named,
     StoreLayout,
     StorePath,
     absolute,
@@ -26,16 +25,13 @@ from bytestride.store.manifest import Manifest
 from bytestride.store.megatron import Ids
 from bytestride.store.parts import StorePart, hold_out
 from bytestride.store.verify import verify_layout
-from bytestride.store.views import Access, OpenShard, ShardView
+from bytestride.store.views import Access, OpenFile, OpenShard, ShardView
 
 
 @dataclass(frozen=True)
 class _Opened:
     layout: StoreLayout
     shards: list[OpenShard]
-
-
-Source: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
 class _State(TypedDict):
@@ -58,7 +54,7 @@ class TokenStore:
     """
 
     def __init__(
-        self, path: Source, dtype: npt.DTypeLike | None = None, access: Access = "map"
+        self, path: Named, dtype: npt.DTypeLike | None = None, access: Access = "map"
     ) -> None:
         if access not in ("map", "read"):
             raise ValueError(f"access must be 'map' or 'read', found {access!r}")
@@ -80,14 +76,8 @@ class TokenStore:
                 expected = f"{self._n_tokens_pickled} tokens, as when this store was pickled"
                 where = Path(shown_path(self._path))
                 raise damaged(where, "the store", expected, layout.n_tokens, "open it again")
-            shards: list[OpenShard] = []
-            try:
-                for files in layout.shards:
-                    shards.append(OpenShard(files, self._access))
-            except BaseException:
-                for shard in shards:
-                    shard.close()
-                raise
+            opened: dict[Path, OpenFile] = {}
+            shards = [OpenShard(files, self._access, opened) for files in layout.shards]
             self._opened = _Opened(layout, shards)
         return self._opened
 
@@ -198,14 +188,16 @@ class TokenStore:
     ) -> tuple[StorePart, StorePart]:
         """Split the documents into a part to train on and a part to validate on.
 
+        The documents are those that ``bytestride store split`` would write to two stores.
+
         Parameters
         ----------
         validation
-            The share of the second part, between 0 and 1; or an int, its number of documents.
+            The share of the documents in the second part, between 0 and 1, to the nearest; or an
+            int, their number.
         seed
-            None: the last documents, cut where a document begins, nearest to the share of tokens.
-            Otherwise documents are picked by this seed, to the share of documents, and 8 bytes are
-            kept for each; such parts have windows inside documents only.
+            None: the last documents. Otherwise documents by chance, as the seed fixes it; 8 bytes
+            are then kept for each, and windows over such parts stay inside documents.
 
         Returns
         -------
@@ -343,7 +335,7 @@ class TokenStore:
 
 
 def open_tokens(
-    path: Source,
+    path: Named,
     dtype: npt.DTypeLike | None = None,
     verify: bool = False,
     access: Access = "map",

@@ -72,7 +72,8 @@ class OpenFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.descriptor = -1
+        self._mapped: NDArray[np.uint8] | None = None
+        self.descriptor = -1  # if there is none to close
         self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
     def __del__(self) -> None:
@@ -94,14 +95,27 @@ class OpenFile:
     def map(self, n_bytes: int) -> NDArray[np.uint8]:
         """Map the first bytes, read-only; the array keeps them after the file is closed."""
         self.check_size(n_bytes)
-        return _core.map_file(self.descriptor, n_bytes)
+        if self._mapped is None or self._mapped.size < n_bytes:
+            self._mapped = _core.map_file(self.descriptor, os.fstat(self.descriptor).st_size)
+        return self._mapped[:n_bytes]
 
 
 class OpenShard:
-    """A shard's payload, mapped or open for reads; its index is mapped when first asked for."""
+    """A shard's payload, mapped or open for reads; its index is mapped when first asked for.
 
-    def __init__(self, files: ShardFiles, access: Access) -> None:
+    Parameters
+    ----------
+    files, access
+        The shard, and how its payload is to be read.
+    opened
+        The files of the store that are open, which shards share: a table may hold thousands.
+    """
+
+    def __init__(
+        self, files: ShardFiles, access: Access, opened: dict[Path, OpenFile] | None = None
+    ) -> None:
         self.files = files
+        self._opened = {} if opened is None else opened
         self._payload: OpenFile | None = None
         self._index: OpenFile | None = None
         self._documents: DocumentView | None = None
@@ -112,10 +126,15 @@ class OpenShard:
             self.ids = np.empty(0, files.dtype)
             self.ids.flags.writeable = False
             return
-        self._payload = OpenFile(files.bin_path)
+        self._payload = self._open(files.bin_path)
         if access == "map":
             payload = self._payload.map(files.n_bytes)
             self.ids = payload[files.byte_offset :].view(files.dtype)
+
+    def _open(self, path: Path) -> OpenFile:
+        if path not in self._opened:
+            self._opened[path] = OpenFile(path)
+        return self._opened[path]
 
     @property
     def view(self) -> ShardView:
@@ -144,7 +163,7 @@ class OpenShard:
         if documents is None:
             return DocumentView(1)
         if isinstance(documents, Idx):
-            self._index = OpenFile(documents.path)
+            self._index = self._open(documents.path)
             raw = self._index.map(documents.n_bytes)
             pointers = raw[documents.pointers_at : documents.documents_at]
             return DocumentView(
@@ -158,7 +177,7 @@ class OpenShard:
         if isinstance(documents, EndsFile):
             if documents.n_documents == 0:
                 return DocumentView(0, np.empty(0, np.int64))
-            self._index = OpenFile(documents.path)
+            self._index = self._open(documents.path)
             ends = self._index.map(documents.n_bytes)[documents.byte_offset :]
             return DocumentView(
                 documents.n_documents,
@@ -225,3 +244,4 @@ class OpenShard:
     def close(self) -> None:
         """Let go of the files; arrays that map them and views that need them keep them."""
         self.ids = self._payload = self._index = self._documents = None
+        self._opened.clear()
