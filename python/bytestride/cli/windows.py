@@ -261,4 +261,4 @@ def _write_page(pick: Pick, tokenizer: Tokenizer | None, arguments: argparse.Nam
     page, n_shown = windows_page(pick, text_of_ids(tokenizer), title, full=arguments.full)
     write_file(arguments.html, page.encode())
     left_out = f" (of {pick.count:,} asked for: no more fit)" if n_shown < pick.count else ""
-    print(f"wrote {arguments.html}: {n_shown:,} windows{left_out}, {len(page):,} characters")
+    print(f"wrote {arguments.html}: {n_shown:,} windows{left_out}, {len(page.encode()):,} bytes")

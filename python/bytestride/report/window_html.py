@@ -39,21 +39,23 @@ body {{ max-width: 72rem; padding-bottom: 4rem; }}
 p {{ margin-bottom: .5rem; }}
 pre {{ overflow-x: auto; font: 13px/1.5 ui-monospace, monospace; }}
 h2 {{ font-size: .9rem; font-weight: 600; margin: 1.75rem 0 .25rem; }}
-.row, .key {{ font: 14px/1.4 ui-monospace, monospace; color: var(--text); }}
+.row, .key i {{ font: 14px/1.4 ui-monospace, monospace; color: var(--text); }}
 .row {{ margin: 0; }}
+.key > span {{ white-space: nowrap; margin-right: 1.25rem; }} .key i {{ margin-right: .3rem; }}
 .row span::before {{ content: attr(data-d); font-size: 10px; color: var(--quiet);
   margin: 0 .15rem 0 .3rem; }}
 i, b, u {{ display: inline-block; font-style: normal; font-weight: 400; text-decoration: none;
   unicode-bidi: isolate; max-width: 100%; overflow-wrap: anywhere; box-sizing: border-box; }}
 i, b, u {{ padding: .05rem .15rem; border-radius: .2rem; background: var(--c); }}
 i {{ margin: 1px; vertical-align: top; }}
-.m {{ background: none; color: var(--quiet); box-shadow: inset 0 0 0 1px var(--c); }}
+.row .m, .key .m {{ background: none; color: var(--quiet); box-shadow: inset 0 0 0 1px var(--c); }}
 .pad {{ --c: transparent; color: var(--quiet); }}
 em {{ color: var(--quiet); font-style: normal; padding: 0 .5rem; }}
-.xy .row i {{ padding: 0; background: none; color: inherit; box-shadow: none; }}
+.xy .row i {{ margin-bottom: .6rem; padding: 0; background: none; color: inherit; box-shadow: none; }}
 .xy .row b, .xy .row u {{ display: block; }}
 .xy .row u {{ margin-top: 2px; }}
 .xy .row .last {{ display: none; }}
+#controls span {{ margin-left: .75rem; }}
 .row i:hover {{ outline: 2px solid var(--text); }}
 .row i.next {{ outline: 2px dashed var(--quiet); }}
 #about {{ position: fixed; inset: auto 0 0 0; padding: .6rem 1.25rem; min-height: 1.5em;
@@ -122,11 +124,10 @@ def _head(pick: Pick, n_shown: int) -> str:
             f"{pick.count - n_shown:,} more were asked for: a page holds {PAGE_BYTES >> 20} MiB"
         )
     paragraphs = "".join(f"<p>{html.escape(line)}</p>\n" for line in lines)
-    imports = "from bytestride import Order, Windows, open_tokens\n"
-    call = f"<pre>{html.escape(imports + pick.python())}</pre>\n"
-    controls = '<p id="controls"></p>\n' if n_shown else ""
-    is_long = "0" if pick.windows.max_length <= _LONG else "1"
-    return f'{paragraphs}{call}{legend}{controls}<main data-long="{is_long}"></main>\n'
+    call = f"<pre>{html.escape(pick.python())}</pre>\n"
+    is_long = int(pick.windows.max_length > _LONG)
+    controls = f'<p id="controls" data-long="{is_long}"></p>\n' if n_shown else ""
+    return f"{paragraphs}{call}{legend}{controls}"
 
 
 def _first_blocks(pick: Pick, n: int) -> list[np.ndarray[tuple[int], np.dtype[np.int64]]]:
@@ -141,14 +142,16 @@ def _first_blocks(pick: Pick, n: int) -> list[np.ndarray[tuple[int], np.dtype[np
 
 def _legend(pick: Pick, *, has_padding: bool) -> str:
     entries = [
-        '<span class="c0"><i>token</i></span> one colour a document, whose number stands before it',
-        '<span class="c0"><i class="m">token</i></span> not scored as a target',
+        ("c0", "<i>token</i>one colour a document, whose number stands before it"),
+        ("c0", '<i class="m">token</i>not scored as a target'),
     ]
     if has_padding:
-        entries.append(f'<span class="pad"><i>{PADDING}</i></span> padding')
+        entries.append(("pad", f"<i>{PADDING}</i>padding"))
     if pick.has_virtual:
-        entries.append(f"{BEGIN} {END} begin and end that the store does not hold")
-    return f'<p><span class="key">{" &nbsp; ".join(entries)}</span></p>\n'
+        text = f"<i>{BEGIN} {END}</i>put before and after a document, not in the store"
+        entries.append(("pad", text))
+    spans = "".join(f'<span class="{name}">{text}</span>' for name, text in entries)
+    return f'<p class="key">{spans}</p>\n'
 
 
 def _section(row: RowView, text_of: TextOf, kind: str, *, full: bool) -> str:

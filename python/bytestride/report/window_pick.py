@@ -88,13 +88,17 @@ class Pick:
         return options["bos_id"] is not None or options["eos_id"] is not None
 
     def python(self) -> str:
-        """Write the calls that give these rows, as two lines of Python."""
+        """Write what gives these rows, as lines of Python."""
+        names = (
+            "Windows, open_tokens" if self._order_options is None else "Order, Windows, open_tokens"
+        )
         if self._order_options is None:
             indices = f"range({self.first}, {self.first + self.count})"
         else:
             options = "".join(f", {name}={value!r}" for name, value in self._order_options.items())
             indices = f"Order(windows{options}).indices({self._position}, {self.count})"
         return (
+            f"from bytestride import {names}\n"
             f"windows = {_windows_call(self.windows, self._source)}\n"
             f"x, y = windows.batch({indices})"
         )

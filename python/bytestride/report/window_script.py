@@ -11,6 +11,7 @@ SCRIPT = """
 const about = document.getElementById('about');
 const number = n => n.toLocaleString('en');
 const facts = new WeakMap();
+const hint = 'Point at a token to be told about it.';
 for (const row of document.querySelectorAll('.row')) {
   const last = Number(row.dataset.n) - 1;
   let before = null;
@@ -52,14 +53,17 @@ function lines() {
   document.body.className = '';
   each((cell, fact) => cell.replaceChildren(fact.text));
 }
-const button = document.createElement('button');
+const button = document.createElement('button'), note = document.createElement('span');
 function show(asPairs) {
   if (asPairs) pairs(); else lines();
   button.textContent = asPairs ? 'show each token once' : 'show targets below inputs';
+  note.textContent = asPairs ? 'Above, the inputs x; below each its target y, the token after it.'
+    : 'Each token is a target for those before it.';
 }
 button.onclick = () => show(document.body.className !== 'xy');
-document.getElementById('controls').append(button);
-if (document.querySelector('main').dataset.long === '0') show(true); else show(false);
+document.getElementById('controls').append(button, note);
+show(document.getElementById('controls').dataset.long === '0');
+about.textContent = hint;
 
 function asTarget(fact) {
   if (fact.place === 0) return 'input only: no token of the window comes before it';
@@ -72,7 +76,7 @@ document.addEventListener('mouseover', event => {
   if (marked) marked.classList.remove('next');
   marked = null;
   const fact = cell && facts.get(cell);
-  if (!fact) { about.textContent = ''; return; }
+  if (!fact) { about.textContent = hint; return; }
   if (fact.next && document.body.className !== 'xy') {
     marked = fact.next.cell;
     marked.classList.add('next');
