@@ -207,8 +207,9 @@ def _token_id(option: str, text: str | None, tokenizer: Tokenizer | None) -> int
 def _print(pick: Pick, tokenizer: Tokenizer | None, *, full: bool) -> None:
     from rich.console import Console
 
+    from bytestride.report.window_summary import describe, tally
     from bytestride.report.window_text import Look, legend, row_lines
-    from bytestride.report.window_view import describe, tally, text_of_ids
+    from bytestride.report.window_view import text_of_ids
 
     console = Console(markup=False, highlight=False)
     look = Look.of_terminal(
@@ -231,7 +232,7 @@ def _print(pick: Pick, tokenizer: Tokenizer | None, *, full: bool) -> None:
 def _print_json(pick: Pick, tokenizer: Tokenizer | None) -> None:
     from bytestride.report.window_view import text_of_ids
 
-    text_of = None if tokenizer is None else text_of_ids(tokenizer)
+    text_of = None if tokenizer is None else text_of_ids(tokenizer, whole=True)
     for row in pick.rows():
         print(json.dumps(_as_json(row, text_of), separators=(",", ":")))
 

@@ -13,6 +13,7 @@ import numpy as np
 from bytestride.report.page import N_COLOURS, PAGE_STYLE, page
 from bytestride.report.window_pick import Pick
 from bytestride.report.window_script import SCRIPT
+from bytestride.report.window_summary import describe, tally
 from bytestride.report.window_view import (
     BEGIN,
     END,
@@ -20,9 +21,7 @@ from bytestride.report.window_view import (
     RowView,
     Stretch,
     TextOf,
-    describe,
     shown_parts,
-    tally,
 )
 
 PAGE_BYTES = 4 << 20
@@ -51,7 +50,8 @@ i {{ margin: 1px; vertical-align: top; }}
 .row .m, .key .m {{ background: none; color: var(--quiet); box-shadow: inset 0 0 0 1px var(--c); }}
 .pad {{ --c: transparent; color: var(--quiet); }}
 em {{ color: var(--quiet); font-style: normal; padding: 0 .5rem; }}
-.xy .row i {{ margin-bottom: .6rem; padding: 0; background: none; color: inherit; box-shadow: none; }}
+.xy .row i {{ margin-bottom: .6rem; padding: 0; background: none; color: inherit;
+  box-shadow: none; }}
 .xy .row b, .xy .row u {{ display: block; }}
 .xy .row u {{ margin-top: 2px; }}
 .xy .row .last {{ display: none; }}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bytestride.report.window_view import Rows, RowView, view_rows
+from bytestride.report.window_view import Rows, RowView, check_length, unpacked, view_rows
 from bytestride.windows import Order, PackedWindows, Windows
 
 _BLOCK_PLACES = 1 << 17
@@ -37,7 +37,7 @@ class Pick:
     IndexError
         If the epoch has no position `first`, unless there are no rows at all.
     ValueError
-        If an argument of the order is out of range.
+        If an argument of the order is out of range, or the rows are too long to be shown.
     """
 
     def __init__(
@@ -51,6 +51,8 @@ class Pick:
         source: str = "tokens",
     ) -> None:
         n_rows = len(windows)
+        if n_rows:
+            check_length(windows)
         if n_rows and first >= n_rows:
             raise IndexError(f"window {first:,} is not among the {n_rows:,} there are")
         self.windows = windows
@@ -84,7 +86,7 @@ class Pick:
     @property
     def has_virtual(self) -> bool:
         """Whether documents are given ids at their begin or end that the store does not hold."""
-        options = _single(self.windows).options
+        options = unpacked(self.windows).options
         return options["bos_id"] is not None or options["eos_id"] is not None
 
     def python(self) -> str:
@@ -104,14 +106,10 @@ class Pick:
         )
 
 
-def _single(windows: Rows) -> Windows:
-    return windows.windows if isinstance(windows, PackedWindows) else windows
-
-
 def _windows_call(windows: Rows, source: str) -> str:
     """Write the call that makes the windows, without what is so by default."""
     is_packed = isinstance(windows, PackedWindows)
-    single = _single(windows)
+    single = unpacked(windows)
     defaults = inspect.signature(Windows).parameters
     arguments = [source, str(single.max_length)]
     if not is_packed and single.stride != single.max_length:

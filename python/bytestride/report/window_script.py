@@ -58,7 +58,7 @@ function show(asPairs) {
   if (asPairs) pairs(); else lines();
   button.textContent = asPairs ? 'show each token once' : 'show targets below inputs';
   note.textContent = asPairs ? 'Above, the inputs x; below each its target y, the token after it.'
-    : 'Each token is a target for those before it.';
+    : 'Each token is the target of the one before it.';
 }
 button.onclick = () => show(document.body.className !== 'xy');
 document.getElementById('controls').append(button, note);

@@ -14,7 +14,8 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from bytestride.report.page import N_COLOURS
-from bytestride.report.window_view import BEGIN, END, PADDING, RowView, Tally, TextOf, shown_parts
+from bytestride.report.window_summary import Tally
+from bytestride.report.window_view import BEGIN, END, PADDING, RowView, TextOf, shown_parts
 
 # Light boxes with dark letters: they look alike on dark and on light terminals.
 _SOFT = tuple(f"color(16) on color({number})" for number in (153, 223, 151, 218, 183, 229))

@@ -7,7 +7,7 @@ all but the first. Nothing is drawn here; `window_text` and `window_html` do tha
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from bytestride.ragged import Ragged
 from bytestride.report.page import N_COLOURS
-from bytestride.report.token_text import short
+from bytestride.report.token_text import short, visible
 from bytestride.store import StorePart, TokenStore
 from bytestride.windows import PackedWindows, TokenSource, Windows
 
@@ -125,59 +125,20 @@ class RowView:
         return f"{kind} {self.number:,}: {start}, {named}"
 
 
-class Tally(NamedTuple):
-    """What is in some rows: how many rows, targets that are scored, and inputs without a token."""
-
-    n_rows: int
-    n_places: int
-    n_scored: int
-    n_padding: int
-
-    def __str__(self) -> str:
-        def share(n: int) -> str:
-            return f"{100 * n / max(self.n_places, 1):.1f} %"
-
-        return f"{share(self.n_scored)} of targets scored, {share(self.n_padding)} padding"
-
-
-def tally(windows: Rows, blocks: Iterable[NDArray[np.int64]]) -> Tally:
-    """Count over rows, which are given in blocks of their numbers."""
-    n_rows = n_scored = n_padding = 0
-    for numbers in blocks:
-        n_rows += len(numbers)
-        n_scored += int(np.count_nonzero(windows.loss_mask(numbers)))
-        n_padding += int(np.count_nonzero(windows.document_ids(numbers) < 0))
-    return Tally(n_rows, n_rows * windows.max_length, n_scored, n_padding)
-
-
-def describe(windows: Rows) -> str:
-    """Say in a line how many rows there are, of what kind, over how much text."""
-    single = windows.windows if isinstance(windows, PackedWindows) else windows
-    n_documents, _ = _documents(single)
-    if isinstance(windows, PackedWindows):
-        kind = f"{len(windows):,} packed rows of {windows.max_length:,} tokens"
-    else:
-        kind = f"{len(single):,} windows of {single.max_length:,} tokens every {single.stride:,}"
-    per = " (per document)" if single.options["per_document"] else ""
-    return f"{kind}{per}, over {single.n_tokens:,} tokens in {_counted(n_documents, 'document')}"
-
-
-def _counted(n: int, noun: str) -> str:
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
-
-
-def text_of_ids(tokenizer: Tokenizer | None) -> TextOf:
+def text_of_ids(tokenizer: Tokenizer | None, *, whole: bool = False) -> TextOf:
     """Give the function that writes an id: as its token's text, or as the number without one.
 
-    An id that is no token of the tokenizer is written as ``⟨id⟩``.
+    Long tokens are cut short unless all of it is asked for. An id that is no token of the tokenizer
+    is written as ``⟨id⟩``.
     """
     if tokenizer is None:
         return str
+    write = visible if whole else short
 
     @lru_cache(maxsize=1 << 16)
     def text_of(token_id: int) -> str:
         try:
-            return short(tokenizer.token_bytes(token_id))
+            return write(tokenizer.token_bytes(token_id))
         except KeyError:
             return f"⟨{token_id}⟩"
 
@@ -189,6 +150,26 @@ def shown_parts(n: int, most: int) -> list[range]:
     if n <= most:
         return [range(n)]
     return [range(most - most // 2), range(n - most // 2, n)]
+
+
+def check_length(windows: Rows) -> None:
+    """Refuse rows that are too long to be looked at.
+
+    Raises
+    ------
+    ValueError
+        For a ``max_length`` above `MAX_LENGTH`.
+    """
+    if windows.max_length > MAX_LENGTH:
+        raise ValueError(
+            f"windows of {windows.max_length:,} tokens are too long to be shown: {MAX_LENGTH:,} is "
+            "the most"
+        )
+
+
+def unpacked(windows: Rows) -> Windows:
+    """Give the windows themselves, or those that are packed."""
+    return windows.windows if isinstance(windows, PackedWindows) else windows
 
 
 def view_rows(windows: Rows, numbers: NDArray[np.int64]) -> list[RowView]:
@@ -208,16 +189,13 @@ def view_rows(windows: Rows, numbers: NDArray[np.int64]) -> list[RowView]:
     IndexError, FormatError
         As ``windows.batch``.
     """
+    check_length(windows)
     length = windows.max_length
-    if length > MAX_LENGTH:
-        raise ValueError(
-            f"windows of {length:,} tokens are too long to be shown: {MAX_LENGTH:,} is the most"
-        )
     ids = windows.rows(numbers, dtype=np.int64)
     documents = windows.document_ids(numbers)
     scored = np.zeros(ids.shape, np.bool_)
     scored[:, 1:] = windows.loss_mask(numbers)
-    finder = _Finder(windows.windows if isinstance(windows, PackedWindows) else windows)
+    finder = _Finder(unpacked(windows))
     views = []
     for i, pieces in enumerate(_pieces(windows, numbers)):
         stretches = tuple(finder.stretches(pieces, documents[i], length + 1))
@@ -241,7 +219,7 @@ class _Finder:
     """Finds the stretches of rows."""
 
     def __init__(self, windows: Windows) -> None:
-        self._n_documents, self._begin = _documents(windows)
+        self._n_documents, self._begin = documents_of(windows)
         self._per_document = bool(windows.options["per_document"])
 
     def stretches(
@@ -289,7 +267,7 @@ class _Finder:
         return at_least + bisect.bisect_right(numbers, position, key=self._begin) - 1
 
 
-def _documents(windows: Windows) -> tuple[int, Callable[[int], int]]:
+def documents_of(windows: Windows) -> tuple[int, Callable[[int], int]]:
     """Tell how many documents there are in what windows are over, and where each begins.
 
     Of a part of a store these are the store's: so are the numbers that windows give.
