@@ -315,7 +315,7 @@ def test_a_large_page(tmp_path, shown, monkeypatch):
     whole = (path, "--max-length", 60000, "--full", "--html", page, "--force")
     assert "more than a page" in fails(*whole)
     cut = shown(path, "--max-length", 60000, "--html", page, "--force")
-    assert "1 windows" in cut
+    assert ": 1 window, " in cut
     assert "… 58,976 more …" in page.read_text("utf-8")
 
 

@@ -262,4 +262,5 @@ def _write_page(pick: Pick, tokenizer: Tokenizer | None, arguments: argparse.Nam
     page, n_shown = windows_page(pick, text_of_ids(tokenizer), title, full=arguments.full)
     write_file(arguments.html, page.encode())
     left_out = f" (of {pick.count:,} asked for: no more fit)" if n_shown < pick.count else ""
-    print(f"wrote {arguments.html}: {n_shown:,} windows{left_out}, {len(page.encode()):,} bytes")
+    named = "1 window" if n_shown == 1 else f"{n_shown:,} windows"
+    print(f"wrote {arguments.html}: {named}{left_out}, {len(page.encode()):,} bytes")
