@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 _NAMES = {" ": "·", "\n": "↵", "\r": "␍", "\t": "→", "\u00a0": "⍽"}
 
 
@@ -22,3 +24,16 @@ def visible(token: bytes) -> str:
         else:
             parts.append(character.encode("unicode_escape").decode("ascii"))
     return "".join(parts)
+
+
+def short(token: bytes, n_characters: int = 32) -> str:
+    """Write a token as `visible` does, but no more of it than fits beside others.
+
+    What begins with a combining mark is given a ``◌`` to stand on, so that the mark does not go to
+    what happens to be written before it.
+    """
+    text = visible(token[: 4 * n_characters])  # a character has 4 bytes at most
+    if text and unicodedata.category(text[0]).startswith("M"):
+        text = "◌" + text
+    cut = len(text) > n_characters or len(token) > 4 * n_characters
+    return text[: n_characters - 1] + "…" if cut else text

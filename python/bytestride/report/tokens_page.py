@@ -5,19 +5,10 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
+from bytestride.report.page import N_COLOURS, PAGE_STYLE, page
 from bytestride.report.token_text import visible
 
-N_COLOURS = 6
-
 _STYLE = """
-:root { color-scheme: light dark; --text: #1d2330; --paper: #ffffff; --quiet: #5d6675;
-  --c0: #d7e8fb; --c1: #fde3cf; --c2: #d9f0d8; --c3: #f7d9e6; --c4: #e6dcf7; --c5: #f3ecc6; }
-@media (prefers-color-scheme: dark) { :root { --text: #e7eaf0; --paper: #15181e; --quiet: #9aa3b2;
-  --c0: #1f3f63; --c1: #63401f; --c2: #23502a; --c3: #5f2844; --c4: #42306b; --c5: #554c17; } }
-body { margin: 2.5rem auto; padding: 0 1.25rem; max-width: 60rem; color: var(--text);
-  background: var(--paper); font: 16px/1.5 system-ui, sans-serif; }
-h1 { font-size: 1.25rem; margin: 0 0 .25rem; }
-p { color: var(--quiet); margin: 0 0 1.5rem; }
 .text { display: flex; flex-wrap: wrap; gap: .3rem .12rem;
   font: 15px/1.35 ui-monospace, monospace; }
 .text span { padding: .1rem .15rem; border-radius: .25rem; max-width: 100%;
@@ -51,11 +42,6 @@ def tokens_page(tokens: Sequence[tuple[int, bytes]], title: str) -> str:
         )
         if b"\n" in token:
             spans.append("<i></i>")  # a line of its own: what follows begins the next
-    heading = html.escape(title)
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{heading}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
-        f"<h1>{heading}</h1>\n<p>{len(tokens):,} tokens, {n_bytes:,} bytes{ratio}</p>\n"
-        f'<div class="text">{"".join(spans)}</div>\n</body>\n</html>\n'
-    )
+    summary = f"<p>{len(tokens):,} tokens, {n_bytes:,} bytes{ratio}</p>\n"
+    body = f'{summary}<div class="text">{"".join(spans)}</div>\n'
+    return page(title, PAGE_STYLE + _STYLE, body)
