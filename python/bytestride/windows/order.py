@@ -121,7 +121,11 @@ class Order:
         ValueError, TypeError
             If a position is out of range, or no integer.
         """
-        return self.core.indices(first, count, step)
+        try:
+            return self.core.indices(first, count, step)
+        except TypeError:  # no integers, or of more than 63 bits
+            numbers = [operator.index(number) for number in (first, count, step)]
+            raise ValueError(f"positions must be from 0 to 2**62, found {numbers}") from None
 
     def __repr__(self) -> str:
         how = f"shuffle={self._shuffle!r}, seed={self._seed}"
