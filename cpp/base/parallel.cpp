@@ -270,7 +270,7 @@ void set_core_limit(std::size_t n_cores) {
 }
 
 BackgroundTask::BackgroundTask(std::function<void()> body, std::size_t n_threads)
-    : state_(std::make_unique<State>(std::move(body))) {
+    : state_(new State{std::move(body)}) {
   fork_safe().pool.submit(*state_, n_threads);
 }
 
