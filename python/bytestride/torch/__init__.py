@@ -5,6 +5,7 @@ The only modules of the package that import torch.
 
 from bytestride.torch.dataset import WindowDataset
 from bytestride.torch.loader import WindowLoader
+from bytestride.torch.remote import RemoteWindows
 from bytestride.torch.sampler import WindowSampler
 
-__all__ = ["WindowDataset", "WindowLoader", "WindowSampler"]
+__all__ = ["RemoteWindows", "WindowDataset", "WindowLoader", "WindowSampler"]

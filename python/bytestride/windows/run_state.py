@@ -37,18 +37,20 @@ class RunState(TypedDict):
     consumed: int
 
 
-def save_state(order: Order, place: Place) -> RunState:
-    """Give the state of a run that is at a place of an order."""
+def save_state(order: Order, place: Place, fingerprint: str | None = None) -> RunState:
+    """Give the state of a run at a place of an order, by whose fingerprint unless one is given."""
     return RunState(
         version=VERSION,
-        fingerprint=order.fingerprint,
+        fingerprint=order.fingerprint if fingerprint is None else fingerprint,
         seed=order.seed,
         epoch=place.epoch,
         consumed=place.consumed,
     )
 
 
-def load_state(order: Order, state: Mapping[str, Any]) -> tuple[Order, int, int]:
+def load_state(
+    order: Order, state: Mapping[str, Any], fingerprint: str | None = None
+) -> tuple[Order, int, int]:
     """Take up a state.
 
     Parameters
@@ -57,6 +59,8 @@ def load_state(order: Order, state: Mapping[str, Any]) -> tuple[Order, int, int]
         As this run was set up; its seed gives way to the state's.
     state
         What :func:`save_state` gave.
+    fingerprint
+        What it must have; by default the order's.
 
     Returns
     -------
@@ -75,10 +79,11 @@ def load_state(order: Order, state: Mapping[str, Any]) -> tuple[Order, int, int]
             f"the state is of version {state['version']!r}, and this is version {VERSION}; load it "
             "with the bytestride that saved it"
         )
-    if state["fingerprint"] != order.fingerprint:
+    fingerprint = order.fingerprint if fingerprint is None else fingerprint
+    if state["fingerprint"] != fingerprint:
         raise ValueError(
             f"the state is of other windows, or of another shuffle: its fingerprint is "
-            f"{state['fingerprint']}, and that of this run {order.fingerprint}; go on with the "
+            f"{state['fingerprint']}, and that of this run {fingerprint}; go on with the "
             "same store, window arguments, shuffle and block_windows, or start anew"
         )
     seed = operator.index(state["seed"])
