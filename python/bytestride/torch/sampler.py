@@ -94,8 +94,8 @@ class WindowSampler(Sampler[Any]):
 
     @property
     def order(self) -> Order:
-        """The order in which samples come."""
-        return self._order
+        """The order in which samples come: that of the latest iteration."""
+        return self._order if self._last is None else self._last.order
 
     @property
     def epoch(self) -> int:
@@ -113,10 +113,8 @@ class WindowSampler(Sampler[Any]):
                 self._start = self._steps.check(self._last.place.epoch + 1)
             else:
                 self._start = self._last.start
-        iterator = SamplerIterator(self._order, self._steps, self._start, self._one_by_one)
-        self._order = iterator.order
-        self._last = iterator
-        return iterator
+        self._last = SamplerIterator(self.order, self._steps, self._start, self._one_by_one)
+        return self._last
 
     def set_epoch(self, epoch: SupportsIndex) -> None:
         """Let the next iteration go over this epoch from its begin.
@@ -125,8 +123,7 @@ class WindowSampler(Sampler[Any]):
         """
         place = self._steps.check(epoch)
         if self._last is not None or place.epoch != self._start.epoch:
-            self._start = place
-            self._last = None
+            self._order, self._start, self._last = self.order, place, None
 
     def state_dict(self, n_batches_taken: SupportsIndex | None = None) -> RunState:
         """Give the state of the latest iteration.
@@ -154,8 +151,7 @@ class WindowSampler(Sampler[Any]):
                 raise ValueError("no iteration has been begun, so that no batch can be taken")
         else:
             place = self._last.place_after(n_batches_taken)
-        order = self._order if self._last is None else self._last.order
-        return save_state(order, place)
+        return save_state(self.order, place)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Let the next iteration go on from a state, at once, wherever it is.
@@ -168,10 +164,9 @@ class WindowSampler(Sampler[Any]):
         ValueError
             If it is of another version, of other windows or another shuffle, or no such state.
         """
-        order, epoch, consumed = load_state(self._order, state)
+        order, epoch, consumed = load_state(self.order, state)
         self._start = self._steps.check(epoch, consumed)
-        self._order = order
-        self._last = None
+        self._order, self._last = order, None
 
 
 class SamplerIterator(Iterator[Any]):
