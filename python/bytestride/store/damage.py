@@ -10,7 +10,7 @@ REWRITE = "write the store again from its source, or restore it from a copy"
 
 
 def damaged(
-    path: Path, where: int | str, expected: object, found: object, remedy: str = REWRITE
+    path: Path | str, where: int | str, expected: object, found: object, remedy: str = REWRITE
 ) -> FormatError:
     """Make the error for a file whose contents are not what they should be.
 

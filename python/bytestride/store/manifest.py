@@ -104,11 +104,22 @@ def read_manifest(path: Path) -> Manifest:
     Raises
     ------
     FormatError
+        As for :func:`decode_manifest`.
+    """
+    return decode_manifest(path.read_bytes(), path)
+
+
+def decode_manifest(raw: bytes, path: Path | str) -> Manifest:
+    """Check a manifest's bytes; the path, or URL, is for messages.
+
+    Raises
+    ------
+    FormatError
         If it is not JSON, not a manifest, of a later version, changed after it was written, or its
         counts do not add up.
     """
     try:
-        content = json.loads(path.read_bytes().decode())
+        content = json.loads(raw.decode())
     except UnicodeDecodeError as error:
         raise damaged(path, error.start, "UTF-8 text", error.reason) from error
     except (json.JSONDecodeError, RecursionError) as error:
@@ -124,7 +135,7 @@ def read_manifest(path: Path) -> Manifest:
     return _parse(path, content)
 
 
-def _parse(path: Path, content: dict[str, Any]) -> Manifest:
+def _parse(path: Path | str, content: dict[str, Any]) -> Manifest:
     content = {key: value for key, value in content.items() if key not in ("format", "version")}
     try:
         shards = tuple(ShardEntry(**entry) for entry in content.pop("shards"))

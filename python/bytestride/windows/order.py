@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import operator
 from functools import cached_property
@@ -62,10 +63,8 @@ class Order:
             self._sizes = (operator.index(rows),)
             self._rows_fingerprint = str(self._sizes[0])
         self._shuffle = shuffle
-        self._seed = operator.index(seed)
+        self._seed = _seed(seed)
         self._block_windows = operator.index(block_windows)
-        if not 0 <= self._seed < 2**64:
-            raise ValueError(f"seed must be from 0 to 2**64 - 1, found {self._seed}")
         if not 1 <= self._block_windows < 2**62:
             raise ValueError(f"block_windows must be at least 1, found {self._block_windows}")
         if not all(0 <= size < 2**62 for size in self._sizes):
@@ -101,6 +100,12 @@ class Order:
         text = repr((self._rows_fingerprint, self._shuffle, self._block_windows))
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
+    def with_seed(self, seed: SupportsIndex) -> Order:
+        """Give the same rows in the orders of another seed."""
+        order = copy.copy(self)
+        order._seed = _seed(seed)
+        return order
+
     def indices(
         self, first: SupportsIndex, count: SupportsIndex, step: SupportsIndex = 1
     ) -> NDArray[np.int64]:
@@ -130,3 +135,10 @@ class Order:
     def __repr__(self) -> str:
         how = f"shuffle={self._shuffle!r}, seed={self._seed}"
         return f"Order({self.n_samples} samples an epoch, {how})"
+
+
+def _seed(value: SupportsIndex) -> int:
+    seed = operator.index(value)
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"seed must be from 0 to 2**64 - 1, found {seed}")
+    return seed
