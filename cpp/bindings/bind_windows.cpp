@@ -14,6 +14,7 @@
 #include "bindings/arrays.hpp"
 #include "bindings/batch_outputs.hpp"
 #include "bindings/bind.hpp"
+#include "bindings/released_gil.hpp"
 #include "bindings/window_objects.hpp"
 #include "windows/gather.hpp"
 #include "windows/order.hpp"
@@ -194,7 +195,7 @@ Int64Array order_indices(const PyOrder& self, std::int64_t first, std::int64_t c
   Int64Array out(count);
   std::int64_t* at = out.mutable_data();
   {
-    py::gil_scoped_release released;
+    const MaybeReleaseGil released(static_cast<std::size_t>(count) * sizeof *at);
     self.core->fill(first, step, static_cast<std::size_t>(count), at);
   }
   return out;

@@ -2,6 +2,10 @@
 
 #include <cmath>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #include "base/error.hpp"
 #include "simd/backend.hpp"
 #include "simd/targets.hpp"
@@ -10,52 +14,93 @@ namespace bytestride {
 
 namespace {
 
-constexpr std::size_t kLanes = 64;
+using Rounds = Permutation::Rounds;
 
-// One round for many numbers: moves `moved` on by the hash of `other`, as Permutation::distance
-// says, in 32 bits a lane, so that a compiler makes vectors of it.
-[[gnu::always_inline]] inline void do_round(std::uint32_t* __restrict moved,
-                                            const std::uint32_t* __restrict other,
-                                            std::uint32_t key, std::uint32_t side) {
+// Numbers that go through the rounds together: so many that none waits for another.
+constexpr std::size_t kLanes = 16;
+
+void forward_scalar(std::uint64_t* numbers, const Rounds& rounds) {
   for (std::size_t i = 0; i < kLanes; ++i) {
-    const std::uint32_t spread = other[i] * 0x9e3779b1u + key;
-    const std::uint64_t product = std::uint64_t{other[i] ^ key} * spread;
-    const auto folded = static_cast<std::uint32_t>(product ^ product >> 32);
-    const auto distance = static_cast<std::uint32_t>(std::uint64_t{folded} * side >> 32);
-    const std::uint32_t sum = moved[i] + distance;
-    moved[i] = std::min(sum, sum - side);  // what wraps around is the greater
+    std::uint64_t row = numbers[i] / rounds.n_columns;
+    std::uint64_t column = numbers[i] - row * rounds.n_columns;
+    rounds.apply(row, column);
+    numbers[i] = row * rounds.n_columns + column;
   }
 }
 
-[[gnu::always_inline]] inline void do_rounds(std::uint32_t* rows, std::uint32_t* columns,
-                                             const std::uint32_t* keys, int n_rounds,
-                                             std::uint32_t n_rows, std::uint32_t n_columns) {
-  for (int r = 0; r < n_rounds; r += 2) {
-    do_round(rows, columns, keys[r], n_rows);
-    do_round(columns, rows, keys[r + 1], n_columns);
+// Up to this a double is exact, and a product with 1 / n_columns is off by less than one row.
+constexpr std::uint64_t kMostExact = std::uint64_t{1} << 52;
+
+#if defined(__x86_64__)
+
+// One round of Permutation::Rounds for four numbers. A product takes the lower half of each lane.
+BYTESTRIDE_TARGET_AVX2 inline __m256i moved_avx2(__m256i moved, __m256i other, __m256i key,
+                                                 __m256i side) {
+  const __m256i factor = _mm256_set1_epi64x(0x9e3779b1);
+  const __m256i spread = _mm256_add_epi64(_mm256_mul_epu32(other, factor), key);
+  const __m256i product = _mm256_mul_epu32(_mm256_xor_si256(other, key), spread);
+  const __m256i folded = _mm256_xor_si256(product, _mm256_srli_epi64(product, 32));
+  const __m256i distance = _mm256_srli_epi64(_mm256_mul_epu32(folded, side), 32);
+  const __m256i sum = _mm256_add_epi64(moved, distance);
+  // What wraps around is the greater.
+  return _mm256_min_epu32(sum, _mm256_sub_epi64(sum, side));
+}
+
+// Divides four numbers of at most 2^52 by a side, through doubles: quotients may be off by one.
+BYTESTRIDE_TARGET_AVX2 inline void divide_avx2(__m256i numbers, __m256i side, __m256d inverse,
+                                               __m256i& quotients, __m256i& rests) {
+  // The bits of 2^52 with a number in the mantissa are 2^52 and the number.
+  const __m256i two52 = _mm256_set1_epi64x(0x4330000000000000);
+  const __m256d exact = _mm256_sub_pd(_mm256_castsi256_pd(_mm256_or_si256(numbers, two52)),
+                                      _mm256_castsi256_pd(two52));
+  const __m256d floor = _mm256_floor_pd(_mm256_mul_pd(exact, inverse));
+  quotients = _mm256_xor_si256(
+      _mm256_castpd_si256(_mm256_add_pd(floor, _mm256_castsi256_pd(two52))), two52);
+  rests = _mm256_sub_epi64(numbers, _mm256_mul_epu32(quotients, side));
+  const __m256i below = _mm256_cmpgt_epi64(_mm256_setzero_si256(), rests);  // -1 where it is
+  quotients = _mm256_add_epi64(quotients, below);
+  rests = _mm256_add_epi64(rests, _mm256_and_si256(below, side));
+  const __m256i within = _mm256_cmpgt_epi64(side, rests);
+  const __m256i above = _mm256_xor_si256(within, _mm256_set1_epi64x(-1));
+  quotients = _mm256_sub_epi64(quotients, above);
+  rests = _mm256_sub_epi64(rests, _mm256_and_si256(above, side));
+}
+
+BYTESTRIDE_TARGET_AVX2 void forward_avx2(std::uint64_t* numbers, const Rounds& rounds) {
+  constexpr std::size_t kVectors = kLanes / 4;
+  auto* const vectors = reinterpret_cast<__m256i*>(numbers);
+  const __m256i n_rows = _mm256_set1_epi64x(static_cast<long long>(rounds.n_rows));
+  const __m256i n_columns = _mm256_set1_epi64x(static_cast<long long>(rounds.n_columns));
+  const __m256d inverse = _mm256_set1_pd(1.0 / static_cast<double>(rounds.n_columns));
+  __m256i row[kVectors];
+  __m256i column[kVectors];
+  for (std::size_t v = 0; v < kVectors; ++v) {
+    divide_avx2(_mm256_loadu_si256(vectors + v), n_columns, inverse, row[v], column[v]);
+  }
+  for (int r = 0; r < Rounds::kCount; r += 2) {
+    const __m256i first = _mm256_set1_epi64x(rounds.keys[r]);
+    const __m256i second = _mm256_set1_epi64x(rounds.keys[r + 1]);
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      row[v] = moved_avx2(row[v], column[v], first, n_rows);
+      column[v] = moved_avx2(column[v], row[v], second, n_columns);
+    }
+  }
+  for (std::size_t v = 0; v < kVectors; ++v) {
+    const __m256i moved = _mm256_add_epi64(_mm256_mul_epu32(row[v], n_columns), column[v]);
+    _mm256_storeu_si256(vectors + v, moved);
   }
 }
 
-void rounds_scalar(std::uint32_t* rows, std::uint32_t* columns, const std::uint32_t* keys,
-                   int n_rounds, std::uint32_t n_rows, std::uint32_t n_columns) {
-  do_rounds(rows, columns, keys, n_rounds, n_rows, n_columns);
-}
-
-#ifdef BYTESTRIDE_TARGET_AVX2
-BYTESTRIDE_TARGET_AVX2 void rounds_avx2(std::uint32_t* rows, std::uint32_t* columns,
-                                        const std::uint32_t* keys, int n_rounds,
-                                        std::uint32_t n_rows, std::uint32_t n_columns) {
-  do_rounds(rows, columns, keys, n_rounds, n_rows, n_columns);
-}
 #endif
 
-using Rounds = decltype(&rounds_scalar);
+using Kernel = void (*)(std::uint64_t*, const Rounds&);
 
-Rounds rounds_for(Backend backend) {
-#ifdef BYTESTRIDE_TARGET_AVX2
-  if (backend == Backend::avx2 || backend == Backend::avx512) return rounds_avx2;
+Kernel kernel_for(std::uint64_t n, Backend backend) {
+#if defined(__x86_64__)
+  const bool has_avx2 = backend == Backend::avx2 || backend == Backend::avx512;
+  if (has_avx2 && n <= kMostExact) return forward_avx2;
 #endif
-  return rounds_scalar;
+  return forward_scalar;
 }
 
 }  // namespace
@@ -65,23 +110,20 @@ void Permutation::apply(std::uint64_t* numbers, std::size_t n) const {
     for (std::size_t i = 0; i < n; ++i) numbers[i] = listed_[numbers[i]];
     return;
   }
-  const Rounds rounds = rounds_for(backend());
-  std::uint32_t rows[kLanes] = {};
-  std::uint32_t columns[kLanes] = {};
-  for (std::size_t first = 0; first < n; first += kLanes) {
-    std::uint64_t* const here = numbers + first;
-    const std::size_t n_here = std::min(kLanes, n - first);
-    for (std::size_t i = 0; i < n_here; ++i) {
-      rows[i] = static_cast<std::uint32_t>(here[i] / columns_);
-      columns[i] = static_cast<std::uint32_t>(here[i] % columns_);
-    }
-    rounds(rows, columns, keys_, 2 * kPairs, static_cast<std::uint32_t>(rows_),
-           static_cast<std::uint32_t>(columns_));
-    for (std::size_t i = 0; i < n_here; ++i) {
-      here[i] = rows[i] * columns_ + columns[i];
-      if (here[i] >= n_) here[i] = (*this)(here[i]);
-    }
+  const Kernel forward = kernel_for(n_, backend());
+  const auto walk_on = [this](std::uint64_t number) {
+    return number < n_ ? number : (*this)(number);
+  };
+  std::size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    forward(numbers + i, rounds_);
+    for (std::size_t k = i; k < i + kLanes; ++k) numbers[k] = walk_on(numbers[k]);
   }
+  if (i == n) return;
+  std::uint64_t last[kLanes] = {};
+  std::copy(numbers + i, numbers + n, last);
+  forward(last, rounds_);
+  for (std::size_t k = i; k < n; ++k) numbers[k] = walk_on(last[k - i]);
 }
 
 Permutation::Permutation(std::uint64_t n, std::uint64_t key) : n_(n) {
@@ -96,9 +138,10 @@ Permutation::Permutation(std::uint64_t n, std::uint64_t key) : n_(n) {
     }
     return;
   }
-  columns_ = static_cast<std::uint64_t>(std::sqrt(static_cast<double>(n)));
-  rows_ = (n - 1) / columns_ + 1;  // rounding of the root only makes the rectangle longer
-  for (std::uint32_t& round_key : keys_) {
+  rounds_.n_columns = static_cast<std::uint64_t>(std::sqrt(static_cast<double>(n)));
+  // Rounding of the root only makes the rectangle longer.
+  rounds_.n_rows = (n - 1) / rounds_.n_columns + 1;
+  for (std::uint32_t& round_key : rounds_.keys) {
     key = mix_bits(key);
     round_key = static_cast<std::uint32_t>(key >> 32);
   }

@@ -36,7 +36,10 @@ class Permutation {
   std::uint64_t operator()(std::uint64_t i) const {
     if (n_ <= kListed) return listed_[i];
     do {
-      i = forward(i);
+      std::uint64_t row = i / rounds_.n_columns;
+      std::uint64_t column = i - row * rounds_.n_columns;
+      rounds_.apply(row, column);
+      i = row * rounds_.n_columns + column;
     } while (i >= n_);
     return i;
   }
@@ -50,50 +53,53 @@ class Permutation {
       return static_cast<std::uint64_t>(std::find(listed_, listed_ + n_, i) - listed_);
     }
     do {
-      i = backward(i);
+      std::uint64_t row = i / rounds_.n_columns;
+      std::uint64_t column = i - row * rounds_.n_columns;
+      rounds_.undo(row, column);
+      i = row * rounds_.n_columns + column;
     } while (i >= n_);
     return i;
   }
 
+  // On the rectangle, whose sides are below 2^32.
+  struct Rounds {
+    static constexpr int kCount = 6;
+
+    std::uint64_t n_rows = 1;
+    std::uint64_t n_columns = 1;
+    std::uint32_t keys[kCount] = {};
+
+    void apply(std::uint64_t& row, std::uint64_t& column) const {
+      for (int r = 0; r < kCount; r += 2) {
+        row += distance(column, r, n_rows);
+        row -= row >= n_rows ? n_rows : 0;
+        column += distance(row, r + 1, n_columns);
+        column -= column >= n_columns ? n_columns : 0;
+      }
+    }
+
+    void undo(std::uint64_t& row, std::uint64_t& column) const {
+      for (int r = kCount - 2; r >= 0; r -= 2) {
+        column += n_columns - distance(row, r + 1, n_columns);
+        column -= column >= n_columns ? n_columns : 0;
+        row += n_rows - distance(column, r, n_rows);
+        row -= row >= n_rows ? n_rows : 0;
+      }
+    }
+
+    // Less than `side`. Sums and coordinates fit in 32 bits, products in 64.
+    std::uint64_t distance(std::uint64_t x, int round, std::uint64_t side) const {
+      const std::uint64_t spread = (x * 0x9e3779b1u + keys[round]) & 0xffffffffu;
+      const std::uint64_t product = (x ^ keys[round]) * spread;
+      return ((product ^ product >> 32) & 0xffffffffu) * side >> 32;
+    }
+  };
+
  private:
-  static constexpr int kPairs = 3;  // of rounds
   static constexpr std::uint64_t kListed = 256;
 
-  // Less than `side`. Sums and coordinates fit in 32 bits, products in 64.
-  std::uint64_t distance(std::uint64_t x, int round, std::uint64_t side) const {
-    const std::uint64_t spread = (x * 0x9e3779b1u + keys_[round]) & 0xffffffffu;
-    const std::uint64_t product = (x ^ keys_[round]) * spread;
-    return ((product ^ product >> 32) & 0xffffffffu) * side >> 32;
-  }
-
-  std::uint64_t forward(std::uint64_t i) const {
-    std::uint64_t row = i / columns_;
-    std::uint64_t column = i - row * columns_;
-    for (int r = 0; r < 2 * kPairs; r += 2) {
-      row += distance(column, r, rows_);
-      row -= row >= rows_ ? rows_ : 0;
-      column += distance(row, r + 1, columns_);
-      column -= column >= columns_ ? columns_ : 0;
-    }
-    return row * columns_ + column;
-  }
-
-  std::uint64_t backward(std::uint64_t i) const {
-    std::uint64_t row = i / columns_;
-    std::uint64_t column = i - row * columns_;
-    for (int r = 2 * kPairs - 2; r >= 0; r -= 2) {
-      column += columns_ - distance(row, r + 1, columns_);
-      column -= column >= columns_ ? columns_ : 0;
-      row += rows_ - distance(column, r, rows_);
-      row -= row >= rows_ ? rows_ : 0;
-    }
-    return row * columns_ + column;
-  }
-
   std::uint64_t n_ = 1;
-  std::uint64_t rows_ = 1;
-  std::uint64_t columns_ = 1;
-  std::uint32_t keys_[2 * kPairs] = {};
+  Rounds rounds_;
   std::uint8_t listed_[kListed] = {};
 };
 

@@ -133,6 +133,29 @@ class RowSet(ABC):
             rows: NDArray[Any] = self.core.batch(wanted, "rows", chosen, out)
             return rows
 
+    def spans(self, indices: npt.ArrayLike) -> NDArray[np.int64]:
+        """Say where windows lie in the store of their part, without reading their tokens.
+
+        Parameters
+        ----------
+        indices
+            Which windows: integers [B].
+
+        Returns
+        -------
+        ndarray
+            int64 [B, 3]: the position of the window's first token in the store (one before its
+            document where that is ``bos_id``), how many tokens it takes (2 to ``max_length + 1``),
+            and its first target that is scored.
+
+        Raises
+        ------
+        ValueError
+            Of packed rows, which are several windows each.
+        """
+        with self._reading():
+            return self.core.spans(as_indices(indices))
+
     def loss_mask(self, indices: npt.ArrayLike) -> NDArray[np.bool_]:
         """Tell which targets are scored: bool [B, max_length]."""
         with self._reading():

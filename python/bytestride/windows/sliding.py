@@ -17,13 +17,12 @@ from functools import cached_property
 from typing import Any, Literal, SupportsIndex, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 from numpy.typing import NDArray
 
 from bytestride import _core
 from bytestride.store import TokenStore
 from bytestride.windows.packing import PackedWindows
-from bytestride.windows.rows import RowSet, as_indices
+from bytestride.windows.rows import RowSet
 from bytestride.windows.streams import Stream, TokenSource, open_stream
 
 OnEmpty: TypeAlias = Literal["allow", "error"]
@@ -251,24 +250,6 @@ class Windows(RowSet):
     def parts(self) -> tuple[RowSet, ...]:
         """Itself."""
         return (self,)
-
-    def spans(self, indices: npt.ArrayLike) -> NDArray[np.int64]:
-        """Say where windows lie, without reading their tokens.
-
-        Parameters
-        ----------
-        indices
-            Which windows, as for :meth:`batch`.
-
-        Returns
-        -------
-        ndarray
-            int64 [B, 3]: the position of the window's first token in the store (one before its
-            document where that is ``bos_id``), how many tokens it takes (2 to ``max_length + 1``),
-            and its first target that is scored.
-        """
-        with self._reading():
-            return self.core.spans(as_indices(indices))
 
     def to_numpy(self) -> NDArray[np.int64]:
         """Write out the windows' starts, int64 [n_windows]."""
