@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "simd/backend.hpp"
 #include "windows/order.hpp"
 
 using namespace bytestride;
@@ -43,6 +44,37 @@ TEST_CASE("large permutations can be undone") {
       REQUIRE(permutation.inverse(at) == i);
     }
   }
+}
+
+TEST_CASE("many numbers at a time go where each goes by itself, on every backend") {
+  const Backend before = backend();
+  for (const Backend with : available_backends()) {
+    set_backend(with);
+    CAPTURE(name_of(with));
+    for (const std::uint64_t n :
+         {std::uint64_t{1}, std::uint64_t{200}, std::uint64_t{257}, std::uint64_t{65537},
+          (std::uint64_t{1} << 32) + 1, std::uint64_t{1} << 52, (std::uint64_t{1} << 52) + 1,
+          std::uint64_t{1} << 62}) {
+      const Permutation permutation(n, n + 1);
+      for (std::size_t count = 0; count < 50; ++count) {
+        std::vector<std::uint64_t> numbers(count), expected;
+        for (std::size_t k = 0; k < count; ++k) {
+          // Both ends, the begins and ends of rows, and anything between.
+          const std::uint64_t at = k % 3 == 0 ? k : k % 3 == 1 ? n - 1 - k % n : mix_bits(k);
+          numbers[k] = at % n;
+          expected.push_back(permutation(numbers[k]));
+        }
+        permutation.apply(numbers.data(), count);
+        REQUIRE(numbers == expected);
+      }
+    }
+    const Permutation rows(90000, 5);
+    std::vector<std::uint64_t> all(90000);
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
+    rows.apply(all.data(), all.size());
+    for (std::size_t i = 0; i < all.size(); ++i) REQUIRE(all[i] == rows(i));
+  }
+  set_backend(before);
 }
 
 TEST_CASE("an order in blocks keeps blocks together and has every row once") {
