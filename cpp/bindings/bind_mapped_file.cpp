@@ -37,12 +37,22 @@ py::array_t<std::uint8_t> map_file(int descriptor, std::int64_t n_bytes) {
   return bytes;
 }
 
+// Whether what is read of a mapping lies far apart, so that the system should not read ahead.
+void expect_scattered(const py::array_t<std::uint8_t>& mapped, bool scattered) {
+  // Advice only: a system that takes none reads as it likes.
+  if (mapped.size() == 0) return;
+  madvise(const_cast<std::uint8_t*>(mapped.data()), static_cast<std::size_t>(mapped.size()),
+          scattered ? MADV_RANDOM : MADV_NORMAL);
+}
+
 }  // namespace
 
 void bind_mapped_file(py::module_& m) {
   m.def("map_file", &map_file, py::arg("descriptor"), py::arg("n_bytes"),
         "The first bytes of an open file, mapped: uint8[n_bytes], read-only. They must be there "
         "when they are read.");
+  m.def("expect_scattered", &expect_scattered, py::arg("mapped"), py::arg("scattered"),
+        "Tell the system whether reads of a mapped file will lie far apart.");
 }
 
 }  // namespace bytestride::python

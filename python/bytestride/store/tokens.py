@@ -282,6 +282,14 @@ class TokenStore:
         for shard in self._open().shards:
             shard.check_size()
 
+    def expect_scattered(self, scattered: bool) -> None:
+        """Tell the system whether the next reads will lie far apart.
+
+        If they do, it should not read 128 KiB for each; an :class:`~bytestride.Order` says it.
+        """
+        for shard in self._open().shards:
+            shard.expect_scattered(scattered)
+
     def verify(self) -> None:
         """Read every byte and check all that can be checked: hashes, indices, the range of ids.
 

@@ -99,6 +99,11 @@ class OpenFile:
             self._mapped = _core.map_file(self.descriptor, os.fstat(self.descriptor).st_size)
         return self._mapped[:n_bytes]
 
+    def expect_scattered(self, scattered: bool) -> None:
+        """Tell the system whether reads of what is mapped will lie far apart."""
+        if self._mapped is not None:
+            _core.expect_scattered(self._mapped, scattered)
+
 
 class OpenShard:
     """A shard's payload, mapped or open for reads; its index is mapped when first asked for.
@@ -227,6 +232,11 @@ class OpenShard:
                 raise damaged(self.files.bin_path, "the size", expected, at)
             left, at = left[got:], at + got
         return out
+
+    def expect_scattered(self, scattered: bool) -> None:
+        """Tell the system whether reads of the payload will lie far apart."""
+        if self._payload is not None:
+            self._payload.expect_scattered(scattered)
 
     def check_size(self) -> None:
         """Check that the payload, and the index where it is mapped, have not shrunk.

@@ -72,6 +72,9 @@ class Order:
         if not all(self._sizes):
             raise ValueError("there are no windows to bring into an order")
         _ = self.core
+        if isinstance(rows, RowSet):
+            for store in rows.stores:
+                store.expect_scattered(shuffle == "global")
 
     @cached_property
     def core(self) -> _core.Order:
