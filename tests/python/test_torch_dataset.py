@@ -1,6 +1,5 @@
 """The data set's fields, and batches that leave a worker narrow: the same as Windows gives."""
 
-import gc
 import multiprocessing
 import os
 import pickle
@@ -19,8 +18,7 @@ from bytestride.torch.dataset import FIELDS  # noqa: E402
 # Later Pythons warn of any fork beside threads, and torch has threads of its own.
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 
-# What an error left of a loader is collected at the end of its test: where that happens in one of
-# its own threads, torch waits five seconds for a worker.
+# After an error in a worker torch waits five seconds for it to end: such tests are slow.
 
 LENGTH = 12
 METHODS = [
@@ -235,7 +233,7 @@ def test_arguments(store, path):
 
 
 @pytest.mark.skipif("fork" not in METHODS, reason="needs fork")
-@pytest.mark.parametrize("num_workers", [0, 1])
+@pytest.mark.parametrize("num_workers", [0, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("access", ["map", "read"])
 def test_a_store_that_shrinks(tmp_path, access, num_workers):
     """The error names the file, in the loader's process too; reads serve what is left."""
@@ -260,10 +258,9 @@ def test_a_store_that_shrinks(tmp_path, access, num_workers):
             assert batches[-1][0][-1, 0] == 79 * LENGTH
         else:
             assert len(batches) <= 3  # as many as a worker had begun
-        del iterator
-        gc.collect()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("fork" not in METHODS, reason="needs fork")
 def test_errors_of_workers_say_what_was_wrong(store):
     dataset = WindowDataset(store, LENGTH)
@@ -272,4 +269,3 @@ def test_errors_of_workers_say_what_was_wrong(store):
     )
     with pytest.raises(IndexError, match="1000000"):
         list(loader)
-    gc.collect()
