@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -224,8 +225,7 @@ def test_an_interrupt(windows):
     taken = []
     timer.start()
     with pytest.raises(KeyboardInterrupt):
-        for x, _ in loader:
-            taken.append(int(x[0, 0]) // LENGTH)
+        taken.extend(int(x[0, 0]) // LENGTH for x, _ in loader)
     timer.join()
     state = loader.state_dict()
     n_counted = state["epoch"] * 101 + state["consumed"]
@@ -298,8 +298,8 @@ def test_too_little_memory_is_an_error_and_no_crash():
     windows = Windows(np.zeros(10_001, np.uint8), 1000, 1)
     loader = WindowLoader(windows, 9000, epochs=None)  # 144 MB each
     limits = resource.getrlimit(resource.RLIMIT_AS)
-    with open("/proc/self/statm") as file:
-        room = int(file.read().split()[0]) * resource.getpagesize() + (200 << 20)
+    n_pages = int(Path("/proc/self/statm").read_text().split()[0])
+    room = n_pages * resource.getpagesize() + (200 << 20)
     resource.setrlimit(resource.RLIMIT_AS, (room, limits[1]))
     try:
         with pytest.raises(MemoryError):

@@ -132,7 +132,9 @@ class WindowLoader(BatchLoader):
             tensors = out.tensors
         else:
             made = arrays if self._layout == "xy" else (arrays,)
-            tensors = tuple(torch.from_numpy(array).to(self._device) for array in made)
+            tensors = tuple(torch.from_numpy(array) for array in made)
+            if self._device.type != "cpu":
+                tensors = tuple(tensor.to(self._device) for tensor in tensors)
         return tensors if self._layout == "xy" else tensors[0]
 
 

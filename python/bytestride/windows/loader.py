@@ -215,6 +215,8 @@ class BatchLoader:
 
     def _begin(self, share: Share) -> _Pending:
         out = self._outputs(share.n_samples)
+        if self._prefetch == 0 or self._num_threads == 0:
+            return _Pending(share, out, None)
         with self._windows._reading():
             batch = _core.PendingBatch(
                 self._windows.core,
@@ -227,14 +229,19 @@ class BatchLoader:
                 None if out is None else out.arrays,
                 self._num_threads,
             )
-        return _Pending(share.after, out, batch)
+        return _Pending(share, out, batch)
 
     def _take(self, pending: deque[_Pending]) -> Any:  # noqa: ANN401 - as the layout is
-        after, out, batch = pending.popleft()
+        share, out, batch = pending.popleft()
         with self._windows._reading():
-            arrays = batch.wait()
+            if batch is not None:
+                arrays = batch.wait()
+            else:
+                rows = self._order.indices(share.first, share.n_samples)
+                into = None if out is None else out.arrays
+                arrays = self._windows.core.batch(rows, self._layout, self._dtype, into)
         taken = self._hand_over(arrays, out)
-        self._place = after
+        self._place = share.after
         return taken
 
     # What a subclass changes: where batches are written to, and what becomes of them.
@@ -247,9 +254,9 @@ class BatchLoader:
 
 
 class _Pending(NamedTuple):
-    after: Place
+    share: Share
     out: Outputs | None
-    batch: _core.PendingBatch
+    batch: _core.PendingBatch | None  # none: it is gathered when it is asked for
 
 
 def _at_least(least: int, name: str, value: SupportsIndex) -> int:
