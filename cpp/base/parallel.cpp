@@ -91,21 +91,21 @@ class Pool {
     wake_helpers_.notify_one();
   }
 
-  // Here, if no helper has begun it.
+  // Here, if no helper has begun it. While a helper is at it, those that come after it are done
+  // here: to sleep and be woken takes about as long as a task.
   void finish(BackgroundTask::State& task) {
     std::unique_lock lock(mutex_);
     if (task.step == Step::kWaiting) {
-      tasks_.remove(&task);
-      task.step = Step::kRunning;
-      running_here_.push_back(&task);
-      lock.unlock();
-      task.run();
-      lock.lock();
-      running_here_.remove(&task);
-      task.step = Step::kDone;
+      run_here(task, lock);
       return;
     }
-    helper_left_.wait(lock, [&task] { return task.step == Step::kDone; });
+    while (task.step == Step::kRunning) {
+      if (tasks_.empty()) {
+        helper_left_.wait(lock, [&task] { return task.step == Step::kDone; });
+      } else {
+        run_here(*tasks_.front(), lock);
+      }
+    }
   }
 
   void withdraw(BackgroundTask::State& task) {
@@ -152,6 +152,19 @@ class Pool {
   }
 
  private:
+  // On the thread that waits, without the lock for as long as it takes.
+  void run_here(BackgroundTask::State& task, std::unique_lock<std::mutex>& lock) {
+    tasks_.remove(&task);
+    task.step = Step::kRunning;
+    running_here_.push_back(&task);
+    lock.unlock();
+    task.run();
+    lock.lock();
+    running_here_.remove(&task);
+    task.step = Step::kDone;
+    helper_left_.notify_all();
+  }
+
   void grow_to(std::size_t n) {
     try {
       while (threads_.size() < n && !stopping_) threads_.emplace_back([this] { help(); });

@@ -37,7 +37,8 @@ class BackgroundTask {
   BackgroundTask(const BackgroundTask&) = delete;
   BackgroundTask& operator=(const BackgroundTask&) = delete;
 
-  // Returns when the body is done, and throws what it threw. For one thread at a time.
+  // Returns when the body is done, and throws what it threw; may do other tasks meanwhile. For one
+  // thread at a time.
   void wait();
 
   struct State;  // the pool's

@@ -35,10 +35,23 @@ DocumentTable::DocumentTable(std::vector<ShardDocuments> shards) : shards_(std::
   }
 }
 
-void DocumentTable::check_sizes() const {
-  for (std::size_t i = 0; i < shards_.size(); ++i) {
-    if (shards_[i].descriptor < 0) continue;
-    check_file_size(shards_[i].descriptor, shards_[i].n_bytes, "the index", i);
+std::size_t DocumentTable::shard_of_document(std::int64_t document) const {
+  const auto end = std::upper_bound(first_documents_.begin() + 1, first_documents_.end(), document);
+  return static_cast<std::size_t>(end - first_documents_.begin()) - 1;
+}
+
+void DocumentTable::check_size(std::size_t i) const {
+  if (shards_[i].descriptor < 0) return;
+  check_file_size(shards_[i].descriptor, shards_[i].n_bytes, "the index", i);
+}
+
+void DocumentTable::check_sizes(std::int64_t document, std::int64_t n,
+                                std::vector<char>& checked) const {
+  if (n == 0) return;
+  for (std::size_t i = shard_of_document(document); i < shards_.size(); ++i) {
+    if (!checked[i]) check_size(i);
+    checked[i] = 1;
+    if (first_documents_[i + 1] >= document + n) return;
   }
 }
 
@@ -63,10 +76,7 @@ std::int64_t DocumentTable::position(std::size_t i, std::int64_t document) const
 }
 
 void DocumentTable::extents(std::int64_t document, std::int64_t n, Extent* out) const {
-  const auto shard_end =
-      std::upper_bound(first_documents_.begin() + 1, first_documents_.end(), document);
-  auto i = static_cast<std::size_t>(shard_end - first_documents_.begin()) - 1;
-  for (; n > 0; ++i) {
+  for (std::size_t i = shard_of_document(document); n > 0; ++i) {
     std::int64_t here = document - first_documents_[i];
     const std::int64_t stop = std::min(here + n, shards_[i].n_documents);
     std::int64_t begin = here < stop ? position(i, here) : 0;

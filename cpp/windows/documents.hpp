@@ -39,10 +39,15 @@ class DocumentTable {
   // The document that holds a token; O(log documents). Precondition: 0 <= position < all tokens.
   std::int64_t document_at(std::int64_t position) const;
 
-  // Throws ChangedFile if an index file has shrunk. O(shards).
-  void check_sizes() const;
+  // Throws ChangedFile if the index file of a shard has shrunk.
+  void check_size(std::size_t shard) const;
+  // The same for the shards of n documents from one on, but for those that were checked already;
+  // `checked` has an entry a shard.
+  void check_sizes(std::int64_t document, std::int64_t n, std::vector<char>& checked) const;
+  std::size_t n_shards() const { return shards_.size(); }
 
  private:
+  std::size_t shard_of_document(std::int64_t document) const;
   std::int64_t position(std::size_t shard, std::int64_t document) const;
 
   std::vector<ShardDocuments> shards_;

@@ -12,9 +12,10 @@ namespace bytestride {
 template <typename Body>
 void WindowSource::for_each_group(Body&& body) const {
   Extent group[kGroup];
+  std::vector<char> checked(documents_.n_shards(), 0);
   for (std::int64_t first = 0; first < options_.n_documents; first += kGroup) {
     const std::int64_t n = std::min(kGroup, options_.n_documents - first);
-    segments(first, n, group);
+    segments(first, n, checked, group);
     body(group, n);
   }
 }
@@ -34,12 +35,17 @@ WindowSource::WindowSource(ShardedTokens tokens, DocumentTable documents, Window
   });
 }
 
-void WindowSource::segments(std::int64_t first, std::int64_t n, Extent* out) const {
+void WindowSource::segments(std::int64_t first, std::int64_t n, std::vector<char>& checked,
+                            Extent* out) const {
   if (options_.selected == nullptr) {
+    documents_.check_sizes(options_.first_document + first, n, checked);
     documents_.extents(options_.first_document + first, n, out);
     return;
   }
-  for (std::int64_t i = 0; i < n; ++i) documents_.extents(options_.selected[first + i], 1, out + i);
+  for (std::int64_t i = 0; i < n; ++i) {
+    documents_.check_sizes(options_.selected[first + i], 1, checked);
+    documents_.extents(options_.selected[first + i], 1, out + i);
+  }
 }
 
 std::int64_t WindowSource::count(const Extent& segment) const {
@@ -55,7 +61,7 @@ Piece WindowSource::piece_of(const Extent& segment, std::int64_t document,
   return {begin + span.start, span.n_tokens, span.first_target, segment, document};
 }
 
-Piece WindowSource::piece(std::int64_t window) const {
+Piece WindowSource::piece(std::int64_t window, std::vector<char>& checked) const {
   if (!options_.per_document) return piece_of(options_.stream, -1, window);
   const auto after = std::upper_bound(windows_before_.begin() + 1, windows_before_.end(), window);
   const std::int64_t group = after - windows_before_.begin() - 1;
@@ -63,7 +69,7 @@ Piece WindowSource::piece(std::int64_t window) const {
   Extent extents[kGroup];
   const std::int64_t first = group * kGroup;
   const std::int64_t n = std::min(kGroup, options_.n_documents - first);
-  segments(first, n, extents);
+  segments(first, n, checked, extents);
   for (std::int64_t i = 0; i < n; ++i) {
     const std::int64_t here = count(extents[i]);
     if (window < here) {
@@ -113,13 +119,14 @@ void WindowSource::pack(const std::int64_t* pieces, std::int64_t n_pieces,
   packed_offsets_ = offsets;
 }
 
-void WindowSource::append_pieces(std::int64_t row, std::vector<Piece>& out) const {
+void WindowSource::append_pieces(std::int64_t row, std::vector<char>& checked,
+                                 std::vector<Piece>& out) const {
   if (!packed_) {
-    out.push_back(piece(row));
+    out.push_back(piece(row, checked));
     return;
   }
   for (std::int64_t i = packed_offsets_[row]; i < packed_offsets_[row + 1]; ++i) {
-    out.push_back(piece(packed_pieces_[i]));
+    out.push_back(piece(packed_pieces_[i], checked));
   }
 }
 

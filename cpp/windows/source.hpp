@@ -52,9 +52,9 @@ class WindowSource {
 
   std::int64_t n_rows() const { return packed_ ? n_packed_rows_ : n_windows_; }
   std::int64_t n_windows() const { return n_windows_; }
-  // Appends the pieces of a row. Precondition: 0 <= row < n_rows().
-  void append_pieces(std::int64_t row, std::vector<Piece>& out) const;
-  Piece piece(std::int64_t window) const;
+  // Appends the pieces of a row. Reads index files, whose sizes are checked before, each once:
+  // `checked` has an entry a shard. Precondition: 0 <= row < n_rows().
+  void append_pieces(std::int64_t row, std::vector<char>& checked, std::vector<Piece>& out) const;
   // The number of tokens of every window, in order; packing needs it.
   void piece_lengths(std::int64_t* out) const;
 
@@ -66,7 +66,8 @@ class WindowSource {
  private:
   static constexpr std::int64_t kGroup = 64;
 
-  void segments(std::int64_t first, std::int64_t n, Extent* out) const;
+  Piece piece(std::int64_t window, std::vector<char>& checked) const;
+  void segments(std::int64_t first, std::int64_t n, std::vector<char>& checked, Extent* out) const;
   std::int64_t count(const Extent& segment) const;
   Piece piece_of(const Extent& segment, std::int64_t document, std::int64_t window) const;
   template <typename Body>

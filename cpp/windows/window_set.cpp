@@ -28,9 +28,8 @@ void WindowSet::resolve(const std::int64_t* indices, std::size_t n, ResolvedRows
   out.pieces.clear();
   out.rows.reserve(n);
   out.pieces.reserve(n);
-  for (const auto& source : sources_) {
-    if (source->options().per_document) source->documents().check_sizes();
-  }
+  std::vector<std::vector<char>> checked;
+  for (const auto& source : sources_) checked.emplace_back(source->documents().n_shards(), 0);
   for (std::size_t i = 0; i < n; ++i) {
     const std::int64_t row = indices[i] < 0 ? indices[i] + n_rows() : indices[i];
     if (row < 0 || row >= n_rows()) {
@@ -41,7 +40,7 @@ void WindowSet::resolve(const std::int64_t* indices, std::size_t n, ResolvedRows
     const auto part = static_cast<std::size_t>(end - offsets_.begin()) - 1;
     const WindowSource& source = *sources_[part];
     const std::size_t first = out.pieces.size();
-    source.append_pieces(row - offsets_[part], out.pieces);
+    source.append_pieces(row - offsets_[part], checked[part], out.pieces);
     out.rows.push_back({&source, first, out.pieces.size() - first});
   }
   check_sizes(out);
@@ -60,7 +59,10 @@ void WindowSet::check_sizes(const ResolvedRows& resolved) const {
         const std::int64_t end = std::min(piece.start + piece.n_tokens, piece.segment.end);
         while (position < end) {
           const std::size_t shard = tokens.shard_at(position);
-          if (!checked[shard]) tokens.check_size(shard);
+          if (!checked[shard]) {
+            tokens.check_size(shard);
+            source->documents().check_size(shard);  // for what is asked of documents
+          }
           checked[shard] = 1;
           position = tokens.end(shard);
         }

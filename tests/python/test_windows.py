@@ -138,6 +138,19 @@ def test_a_store_that_shrinks_is_an_error_before_each_batch(store):
         _ = windows[66]
 
 
+@pytest.mark.parametrize("per_document", [True, False])
+def test_an_index_that_shrinks_is_an_error_where_it_is_read(store, per_document):
+    windows = Windows(store, 5, 5, per_document=per_document)
+    wanted = range(0, len(windows), 3)
+    numbers = windows.document_ids(wanted)
+    with (store.path / "shard-00009.idx").open("r+b") as file:
+        file.truncate(40)
+    with pytest.raises(FormatError, match=r"shard-00009\.idx: the size"):
+        windows.document_ids(wanted)
+    whole = [i for i, row in zip(wanted, numbers, strict=True) if row[0] < 60]
+    assert np.array_equal(windows.document_ids(whole), numbers[: len(whole)])
+
+
 def test_indexing():
     windows = Windows(np.arange(20, dtype=np.int32), 4, 3)
     assert len(windows) == 6
