@@ -204,6 +204,9 @@ Int64Array order_indices(const PyOrder& self, std::int64_t first, std::int64_t c
 }  // namespace
 
 void bind_windows(py::module_& m) {
+  // What pybind11 looks up in numpy at its first array takes a millisecond: now, not at a first
+  // batch.
+  py::dtype::of<std::int64_t>();
   py::register_exception<ChangedFile>(m, "ChangedFileError", PyExc_ValueError);
   m.def("window_count", &window_count, py::arg("n_tokens"), py::arg("max_length"),
         py::arg("stride"), "How many full windows n_tokens hold.");

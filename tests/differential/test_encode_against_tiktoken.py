@@ -11,7 +11,13 @@ from bytestride.published import PUBLISHED
 tiktoken = pytest.importorskip("tiktoken")
 load = pytest.importorskip("tiktoken.load")
 
-NAMES = ["r50k_base", "p50k_base", "cl100k_base", "o200k_base"]
+# p50k is r50k and a few runs of spaces.
+NAMES = [
+    "r50k_base",
+    pytest.param("p50k_base", marks=pytest.mark.slow),
+    "cl100k_base",
+    "o200k_base",
+]
 CORPORA = ["en", "code", "multi"]
 SEPARATOR = "<|endoftext|>"
 N_BYTES = 10_000_000

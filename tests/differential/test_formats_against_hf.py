@@ -194,7 +194,13 @@ def test_a_new_file_of_ours(pattern, rule, tmp_path):
     assert theirs.to_str(pretty=True).encode() == (tmp_path / "tokenizer.json").read_bytes()
 
 
-@pytest.mark.parametrize("name", ["r50k_base", "cl100k_base", "o200k_base"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "r50k_base",
+        *(pytest.param(n, marks=pytest.mark.slow) for n in ("cl100k_base", "o200k_base")),
+    ],
+)
 def test_a_tiktoken_vocabulary_becomes_a_file_of_theirs(name, tmp_path, vocab_file):
     path = vocab_file(name)
     definition = formats.read(path)

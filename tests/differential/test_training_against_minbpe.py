@@ -67,7 +67,7 @@ def test_runs_and_ties(seed):
     check(text, 100, lambda n: learned([text], 256 + n, preset="minbpe"))
 
 
-@pytest.mark.parametrize("corpus", ["en", "code", "multi"])
+@pytest.mark.parametrize("corpus", ["en", pytest.param("code", marks=pytest.mark.slow), "multi"])
 @pytest.mark.parametrize("pattern", ["gpt2", "cl100k"])
 def test_corpora(corpus, pattern, corpus_text):
     # So small a text has ties from the beginning.

@@ -133,7 +133,12 @@ def test_what_is_scanned_is_what_json_reads(data):
 
 
 @pytest.mark.parametrize(
-    "name", ["llama3", "qwen3", pytest.param("gptoss", marks=pytest.mark.slow), "deepseek_v3"]
+    "name",
+    [
+        "llama3",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("qwen3", "gptoss")),
+        "deepseek_v3",
+    ],
 )
 def test_files_of_known_models_are_scanned(name, vocab_file):
     path = vocab_file(name)

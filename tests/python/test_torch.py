@@ -87,6 +87,7 @@ def test_one_core_call_a_batch(dataset, monkeypatch):
     check(batches, 397)
 
 
+@pytest.mark.slow
 def test_spawned_workers_open_the_path_themselves(path):
     dataset = WindowDataset(path, LENGTH, STRIDE)
     loader = DataLoader(

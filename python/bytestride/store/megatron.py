@@ -26,8 +26,9 @@ import os
 import struct
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,7 +92,7 @@ def read_header(path: Path, n_bin_bytes: int) -> Idx:
     FormatError
         If the file is not an index, or does not fit its own size or the payload's.
     """
-    with path.open("rb") as file:
+    with path.open("rb", buffering=0) as file:  # five numbers, far apart
         n_idx_bytes = os.fstat(file.fileno()).st_size
         raw = file.read(HEADER.size)
         if len(raw) < HEADER.size:
@@ -113,7 +114,7 @@ def read_header(path: Path, n_bin_bytes: int) -> Idx:
     return idx
 
 
-def _check_last(file: BinaryIO, idx: Idx, n_bin_bytes: int) -> None:
+def _check_last(file: FileIO, idx: Idx, n_bin_bytes: int) -> None:
     def number(offset: int, kind: str) -> int:
         file.seek(offset)
         return int(struct.unpack(kind, file.read(struct.calcsize(kind)))[0])

@@ -217,7 +217,7 @@ class BatchLoader:
         out = self._outputs(share.n_samples)
         if self._prefetch == 0 or self._num_threads == 0:
             return _Pending(share, out, None)
-        with self._windows._reading():
+        with self._windows.reading():
             batch = _core.PendingBatch(
                 self._windows.core,
                 self._order.core,
@@ -233,7 +233,7 @@ class BatchLoader:
 
     def _take(self, pending: deque[_Pending]) -> Any:  # noqa: ANN401 - as the layout is
         share, out, batch = pending.popleft()
-        with self._windows._reading():
+        with self._windows.reading():
             if batch is not None:
                 arrays = batch.wait()
             else:

@@ -101,7 +101,7 @@ class Mixture(RowSet):
     @cached_property
     def core(self) -> _core.WindowSet:
         """The rows of all parts as the core knows them."""
-        with self._reading():
+        with self.reading():
             return _core.WindowSet(
                 [
                     part.source

@@ -82,7 +82,7 @@ class PackedWindows(RowSet):
     @cached_property
     def core(self) -> _core.WindowSet:
         """The rows as the core knows them."""
-        with self._reading():
+        with self.reading():
             return _core.WindowSet([self._windows.source.packed(*self.packing)])
 
     def __getstate__(self) -> dict[str, Any]:

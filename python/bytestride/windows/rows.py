@@ -97,7 +97,7 @@ class RowSet(ABC):
         x, y
             [B, max_length] of ``dtype``: inputs and targets.
         """
-        with self._reading():
+        with self.reading():
             wanted = as_indices(indices)
             x, y = self.core.batch(wanted, "xy", np.dtype(dtype), out)
             return x, y
@@ -127,7 +127,7 @@ class RowSet(ABC):
         ndarray
             [B, max_length + 1].
         """
-        with self._reading():
+        with self.reading():
             wanted = as_indices(indices)
             chosen = self.row_dtype if dtype is None else np.dtype(dtype)
             rows: NDArray[Any] = self.core.batch(wanted, "rows", chosen, out)
@@ -153,12 +153,12 @@ class RowSet(ABC):
         ValueError
             Of packed rows, which are several windows each.
         """
-        with self._reading():
+        with self.reading():
             return self.core.spans(as_indices(indices))
 
     def loss_mask(self, indices: npt.ArrayLike) -> NDArray[np.bool_]:
         """Tell which targets are scored: bool [B, max_length]."""
-        with self._reading():
+        with self.reading():
             return self.core.loss_mask(as_indices(indices))
 
     def position_ids(self, indices: npt.ArrayLike) -> NDArray[np.int64]:
@@ -168,7 +168,7 @@ class RowSet(ABC):
         padding. Positions alone keep no document from seeing another: that takes an attention mask,
         such as :meth:`cu_seqlens` is for.
         """
-        with self._reading():
+        with self.reading():
             return self.core.position_ids(as_indices(indices))
 
     def document_ids(self, indices: npt.ArrayLike) -> NDArray[np.int64]:
@@ -176,7 +176,7 @@ class RowSet(ABC):
 
         -1 for padding.
         """
-        with self._reading():
+        with self.reading():
             return self.core.document_ids(as_indices(indices))
 
     def cu_seqlens(self, indices: npt.ArrayLike) -> tuple[NDArray[np.int32], int]:
@@ -192,11 +192,11 @@ class RowSet(ABC):
         max_seqlen
             Tokens of the longest stretch.
         """
-        with self._reading():
+        with self.reading():
             return self.core.cu_seqlens(as_indices(indices))
 
     @contextmanager
-    def _reading(self) -> Iterator[None]:
+    def reading(self) -> Iterator[None]:
         """Refuse closed stores, and name the file where one has changed."""
         try:
             for store in self.stores:

@@ -194,7 +194,7 @@ class Windows(RowSet):
     @cached_property
     def core(self) -> _core.WindowSet:
         """The windows as a set of their own, as the core knows it."""
-        with self._reading():
+        with self.reading():
             return _core.WindowSet([self.source])
 
     def __getstate__(self) -> dict[str, Any]:
