@@ -19,15 +19,43 @@ namespace {
 // Below this an allocator reuses memory well enough.
 constexpr std::size_t kLeastRecycledBytes = std::size_t{64} << 10;
 
-struct Range {
+using Type = BatchOutputs::Type;
+
+struct OutputType {
+  Type type;
+  const char* name;
+  char kind;
+  std::size_t n_bytes;
   std::int64_t least;
   std::int64_t most;
 };
 
-void check_id(std::int64_t id, const char* name, const Range& range, const std::string& type) {
-  if (id >= range.least && id <= range.most) return;
-  throw InvalidArgument(std::string(name) + " " + std::to_string(id) + " does not fit " + type +
-                        "; ask for a wider dtype");
+constexpr OutputType kOutputTypes[] = {
+    {Type::kInt64, "int64", 'i', 8, std::numeric_limits<std::int64_t>::min(),
+     std::numeric_limits<std::int64_t>::max()},
+    {Type::kInt32, "int32", 'i', 4, std::numeric_limits<std::int32_t>::min(),
+     std::numeric_limits<std::int32_t>::max()},
+    {Type::kUint8, "uint8", 'u', 1, 0, 0xff},
+    {Type::kUint16, "uint16", 'u', 2, 0, 0xffff},
+    {Type::kUint32, "uint32", 'u', 4, 0, 0xffffffff},
+};
+
+// By kind and size: to ask numpy for a type's name takes as long as a tenth of a batch.
+const OutputType* find_type(const py::dtype& dtype, bool is_xy) {
+  if (dtype.byteorder() != '=' && dtype.byteorder() != '|') return nullptr;
+  for (const OutputType& type : kOutputTypes) {
+    if (is_xy && type.kind == 'u') continue;
+    if (dtype.kind() == type.kind && static_cast<std::size_t>(dtype.itemsize()) == type.n_bytes) {
+      return &type;
+    }
+  }
+  return nullptr;
+}
+
+void check_id(std::int64_t id, const char* name, const OutputType& type) {
+  if (id >= type.least && id <= type.most) return;
+  throw InvalidArgument(std::string(name) + " " + std::to_string(id) + " does not fit " +
+                        type.name + "; ask for a wider dtype");
 }
 
 bool overlap(const py::array& a, const void* b, std::size_t n_bytes) {
@@ -73,41 +101,24 @@ BatchOutputs::BatchOutputs(const WindowSet& set, py::ssize_t n_rows, const std::
   if (!is_xy_ && layout != "rows") {
     throw InvalidArgument("layout must be 'xy' or 'rows', found '" + layout + "'");
   }
-  const std::string name = py::str(static_cast<const py::object&>(dtype));
-  Range range{0, std::numeric_limits<std::int64_t>::max()};
-  std::size_t width = 0;
-  const auto is = [&](Type type, const char* type_name, std::int64_t least, std::int64_t most,
-                      std::size_t bytes) {
-    if (name != type_name) return;
-    type_ = type;
-    range = {least, most};
-    width = bytes;
-  };
-  if (!is_xy_) {
-    is(Type::kUint8, "uint8", 0, 0xff, 1);
-    is(Type::kUint16, "uint16", 0, 0xffff, 2);
-    is(Type::kUint32, "uint32", 0, 0xffffffff, 4);
-  }
-  is(Type::kInt32, "int32", std::numeric_limits<std::int32_t>::min(),
-     std::numeric_limits<std::int32_t>::max(), 4);
-  is(Type::kInt64, "int64", std::numeric_limits<std::int64_t>::min(),
-     std::numeric_limits<std::int64_t>::max(), 8);
-  if (width == 0) {
+  const OutputType* const found = find_type(dtype, is_xy_);
+  if (found == nullptr) {
     throw py::type_error(std::string("dtype must be ") +
                          (is_xy_ ? "int64 or int32" : "uint8, uint16, uint32, int32 or int64") +
-                         ", found " + name);
+                         ", found " + std::string(py::str(static_cast<const py::object&>(dtype))));
   }
+  type_ = found->type;
   for (const auto& source : set.sources()) {
     const SourceOptions& options = source->options();
-    check_id(options.pad_id, "pad_id", range, name);
-    if (is_xy_) check_id(options.ignore_index, "ignore_index", range, name);
-    if (options.bos_id) check_id(*options.bos_id, "bos_id", range, name);
-    if (options.eos_id) check_id(*options.eos_id, "eos_id", range, name);
+    check_id(options.pad_id, "pad_id", *found);
+    if (is_xy_) check_id(options.ignore_index, "ignore_index", *found);
+    if (options.bos_id) check_id(*options.bos_id, "bos_id", *found);
+    if (options.eos_id) check_id(*options.eos_id, "eos_id", *found);
     for (std::size_t i = 0; i < source->tokens().n_shards(); ++i) {
-      if (width >= bytes_of(source->tokens().shard(i).type)) continue;
+      if (found->n_bytes >= bytes_of(source->tokens().shard(i).type)) continue;
       throw InvalidArgument("ids of " +
                             std::to_string(8 * bytes_of(source->tokens().shard(i).type)) +
-                            " bits do not all fit " + name + "; ask for a wider dtype");
+                            " bits do not all fit " + found->name + "; ask for a wider dtype");
     }
   }
   const auto n_columns = static_cast<std::uint64_t>(set.max_length()) + (is_xy_ ? 0 : 1);

@@ -22,9 +22,9 @@ class BatchOutputs {
   // (x, y), or the rows.
   pybind11::object to_python() const;
 
- private:
   enum class Type { kUint8, kUint16, kUint32, kInt32, kInt64 };
 
+ private:
   pybind11::array take(const pybind11::object& out, pybind11::ssize_t n_rows,
                        pybind11::ssize_t n_columns, const char* name) const;
 

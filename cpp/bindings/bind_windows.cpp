@@ -72,7 +72,8 @@ Int64Array spans(const PyWindowSet& self, const py::array& indices) {
   std::int64_t* at = out.mutable_data();
   {
     py::gil_scoped_release released;
-    const ResolvedRows rows = resolve(self, wanted);
+    ResolvedRows rows;
+    self.core->resolve_places(wanted.data(), wanted.size(), rows);
     for (const ResolvedRows::Row& row : rows.rows) {
       if (row.n_pieces != 1) throw InvalidArgument("a packed row is several spans; see documents");
       const Piece& piece = rows.pieces[row.first_piece];

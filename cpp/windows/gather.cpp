@@ -25,7 +25,7 @@ void read_tokens(const ShardedTokens& tokens, std::int64_t position, std::int64_
     const std::size_t i = tokens.shard_at(position);
     const std::int64_t here = std::min(n, tokens.end(i) - position);
     const unsigned char* bytes = tokens.at(i, position - tokens.begin(i), here, scratch);
-    widen_from(tokens.shard(i).type, bytes, here, out);
+    with_type(tokens.shard(i).type, [&](auto token) { widen<decltype(token)>(bytes, here, out); });
     position += here;
     out += here;
     n -= here;
@@ -129,8 +129,7 @@ void gather_xy(const ResolvedRows& rows, Out* x, Out* y) {
     TokenType type{};
     if (r + 1 < rows.rows.size()) prefetch_row(rows, rows.rows[r + 1]);
     if (const unsigned char* tokens = whole_row(rows, row, type)) {
-      widen_from(type, tokens, max_length, x);
-      widen_from(type, tokens + bytes_of(type), max_length, y);
+      with_type(type, [&](auto token) { widen_pair<decltype(token)>(tokens, max_length, x, y); });
     } else {
       spare.resize(static_cast<std::size_t>(max_length + 1));
       read_row(rows, row, spare.data(), scratch);

@@ -20,7 +20,8 @@ template <typename Out>
 void gather_xy(const ResolvedRows& rows, Out* x, Out* y);
 
 // Writes rows.size() * (max_length + 1) ids; Out is uint8, uint16, uint32, int32 or int64.
-// Precondition: Out holds the stored types (holds_all), and the ids of padding and virtual tokens.
+// Precondition: Out is no narrower than the stored types, and holds the ids of padding and of
+// virtual tokens.
 template <typename Out>
 void gather_rows(const ResolvedRows& rows, Out* out);
 

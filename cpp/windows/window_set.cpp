@@ -23,7 +23,25 @@ WindowSet::WindowSet(std::vector<std::shared_ptr<const WindowSource>> sources)
   }
 }
 
+std::size_t WindowSet::part_of(std::int64_t row) const {
+  // Rows come in random order, so of a few parts a sum is faster than a search that guesses.
+  const std::size_t n_parts = sources_.size();
+  if (n_parts <= 16) {
+    std::size_t part = 0;
+    for (std::size_t i = 1; i < n_parts; ++i) part += row >= offsets_[i] ? 1 : 0;
+    return part;
+  }
+  const auto end = std::upper_bound(offsets_.begin() + 1, offsets_.end(), row);
+  return static_cast<std::size_t>(end - offsets_.begin()) - 1;
+}
+
 void WindowSet::resolve(const std::int64_t* indices, std::size_t n, ResolvedRows& out) const {
+  resolve_places(indices, n, out);
+  check_sizes(out);
+}
+
+void WindowSet::resolve_places(const std::int64_t* indices, std::size_t n,
+                               ResolvedRows& out) const {
   out.rows.clear();
   out.pieces.clear();
   out.rows.reserve(n);
@@ -36,36 +54,32 @@ void WindowSet::resolve(const std::int64_t* indices, std::size_t n, ResolvedRows
       throw std::out_of_range("window " + std::to_string(indices[i]) + " is not among the " +
                               std::to_string(n_rows()) + " there are");
     }
-    const auto end = std::upper_bound(offsets_.begin() + 1, offsets_.end(), row);
-    const auto part = static_cast<std::size_t>(end - offsets_.begin()) - 1;
+    const std::size_t part = part_of(row);
     const WindowSource& source = *sources_[part];
     const std::size_t first = out.pieces.size();
     source.append_pieces(row - offsets_[part], checked[part], out.pieces);
-    out.rows.push_back({&source, first, out.pieces.size() - first});
+    out.rows.push_back({&source, part, first, out.pieces.size() - first});
   }
-  check_sizes(out);
 }
 
 void WindowSet::check_sizes(const ResolvedRows& resolved) const {
-  // One system call for each shard that the batch needs, however many rows lie in it.
-  for (const auto& source : sources_) {
-    const ShardedTokens& tokens = source->tokens();
-    std::vector<char> checked(tokens.n_shards(), 0);
-    for (const ResolvedRows::Row& row : resolved.rows) {
-      if (row.source != source.get()) continue;
-      for (std::size_t p = row.first_piece; p < row.first_piece + row.n_pieces; ++p) {
-        const Piece& piece = resolved.pieces[p];
-        std::int64_t position = std::max(piece.start, piece.segment.begin);
-        const std::int64_t end = std::min(piece.start + piece.n_tokens, piece.segment.end);
-        while (position < end) {
-          const std::size_t shard = tokens.shard_at(position);
-          if (!checked[shard]) {
-            tokens.check_size(shard);
-            source->documents().check_size(shard);  // for what is asked of documents
-          }
-          checked[shard] = 1;
-          position = tokens.end(shard);
+  // One system call for each file that the batch needs, however many rows lie in it.
+  std::vector<std::vector<char>> checked;
+  for (const auto& source : sources_) checked.emplace_back(source->tokens().n_shards(), 0);
+  for (const ResolvedRows::Row& row : resolved.rows) {
+    const ShardedTokens& tokens = row.source->tokens();
+    for (std::size_t p = row.first_piece; p < row.first_piece + row.n_pieces; ++p) {
+      const Piece& piece = resolved.pieces[p];
+      std::int64_t position = std::max(piece.start, piece.segment.begin);
+      const std::int64_t end = std::min(piece.start + piece.n_tokens, piece.segment.end);
+      while (position < end) {
+        const std::size_t shard = tokens.shard_at(position);
+        if (!checked[row.part][shard]) {
+          tokens.check_size(shard);
+          row.source->documents().check_size(shard);  // for what is asked of documents
+          checked[row.part][shard] = 1;
         }
+        position = tokens.end(shard);
       }
     }
   }

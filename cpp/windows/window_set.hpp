@@ -15,6 +15,7 @@ namespace bytestride {
 struct ResolvedRows {
   struct Row {
     const WindowSource* source;
+    std::size_t part;
     std::size_t first_piece;
     std::size_t n_pieces;
   };
@@ -36,8 +37,11 @@ class WindowSet {
   // Finds the rows, and checks that no file that they need has shrunk: ChangedFile. Negative
   // indices count from the end; std::out_of_range for one that is not there.
   void resolve(const std::int64_t* indices, std::size_t n, ResolvedRows& out) const;
+  // The same for who reads no token: the payloads' sizes are not checked.
+  void resolve_places(const std::int64_t* indices, std::size_t n, ResolvedRows& out) const;
 
  private:
+  std::size_t part_of(std::int64_t row) const;
   void check_sizes(const ResolvedRows& rows) const;
 
   std::vector<std::shared_ptr<const WindowSource>> sources_;

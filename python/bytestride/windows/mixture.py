@@ -136,7 +136,7 @@ class Mixture(RowSet):
         text = repr([*(part.fingerprint for part in self._parts), self._counts])
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
-    @property
+    @cached_property
     def stores(self) -> tuple[TokenStore, ...]:
         """The stores that the parts are read from."""
         return tuple(store for part in self._parts for store in part.stores)

@@ -232,7 +232,7 @@ class Windows(RowSet):
         text = repr((self._stream.fingerprint, sorted(self._options.items())))
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
-    @property
+    @cached_property
     def stores(self) -> tuple[TokenStore, ...]:
         """The store that the windows are read from, if it is one."""
         store = self._stream.store
