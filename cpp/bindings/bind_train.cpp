@@ -57,7 +57,7 @@ void replay(MergeLoop& loop, const py::array& pairs, const py::array& products) 
   loop.replay(all, ids);
 }
 
-py::array_t<TokenId> merges_of(const MergeLoop& loop) {
+py::array_t<TokenId> learned_merges_of(const MergeLoop& loop) {
   py::array_t<TokenId> rows({static_cast<py::ssize_t>(loop.learned().size()), py::ssize_t{2}});
   TokenId* out = rows.mutable_data();
   for (const MergeLoop::Learned& learned : loop.learned()) {
@@ -176,7 +176,7 @@ ValueError
     A pair of a token that nothing made, or a product with the bytes of another token.)")
       .def("run", &MergeLoop::run, py::arg("n_tokens"), py::call_guard<py::gil_scoped_release>(),
            "Learn so many new tokens more; how many there were, fewer where no pair was left.")
-      .def("merges", &merges_of, "uint32[n, 2], all pairs in order.")
+      .def("merges", &learned_merges_of, "uint32[n, 2], all pairs in order.")
       .def("counts", &counts_of, "uint64[n], of each pair before it merged.")
       .def("merged", &merged_of,
            "uint64[n], how many occurrences each merge replaced: so many tokens fewer.")

@@ -22,14 +22,16 @@ namespace py = pybind11;
 namespace {
 
 TokenType type_of(const py::dtype& dtype, std::size_t i) {
-  const std::string name = py::str(static_cast<const py::object&>(dtype));
-  if (name == "uint8") return TokenType::kUint8;
-  if (name == "uint16") return TokenType::kUint16;
-  if (name == "uint32") return TokenType::kUint32;
-  if (name == "int32") return TokenType::kInt32;
+  const bool is_native = dtype.byteorder() == '=' || dtype.byteorder() == '|';
+  const char kind = is_native ? dtype.kind() : ' ';
+  const auto n_bytes = dtype.itemsize();
+  if (kind == 'u' && n_bytes == 1) return TokenType::kUint8;
+  if (kind == 'u' && n_bytes == 2) return TokenType::kUint16;
+  if (kind == 'u' && n_bytes == 4) return TokenType::kUint32;
+  if (kind == 'i' && n_bytes == 4) return TokenType::kInt32;
   throw py::type_error("shard " + std::to_string(i) +
                        " must hold uint8, uint16, uint32 or int32 in native byte order, found " +
-                       name);
+                       std::string(py::str(static_cast<const py::object&>(dtype))));
 }
 
 TokenShard to_tokens(const py::handle& view, std::size_t i) {

@@ -21,7 +21,7 @@ void add_documents(WordCounter& counter, const py::object& source,
   counter.add(documents.list(), n_threads);
 }
 
-WordCounts part_of(WordCounter& counter, std::size_t part) {
+WordCounts counted_part(WordCounter& counter, std::size_t part) {
   if (part >= WordCounter::kParts) throw py::index_error("no such part of the words");
   const py::gil_scoped_release release;
   return counter.finish_part(part);
@@ -184,7 +184,7 @@ ValueError
            py::arg("num_threads") = py::none())
       .def("finish", &WordCounter::finish, py::call_guard<py::gil_scoped_release>(),
            "All counts so far, in one table; the counter is as new afterwards.")
-      .def("finish_part", &part_of, py::arg("part"),
+      .def("finish_part", &counted_part, py::arg("part"),
            "The words of one of n_parts parts, for who has no room for all; each may be had once.")
       .def_property_readonly("n_parts", [](const WordCounter&) { return WordCounter::kParts; })
       .def_property_readonly("n_spilled_bytes", &WordCounter::n_spilled_bytes,

@@ -56,12 +56,11 @@ class Order:
         self._counts: tuple[int, ...] = ()
         if isinstance(rows, RowSet):
             self._sizes = tuple(len(part) for part in rows.parts)
-            self._rows_fingerprint = rows.fingerprint
             if isinstance(rows, Mixture):
                 self._counts = rows.counts
         else:
             self._sizes = (operator.index(rows),)
-            self._rows_fingerprint = str(self._sizes[0])
+        self._rows = rows if isinstance(rows, RowSet) else None
         self._shuffle = shuffle
         self._seed = _seed(seed)
         self._block_windows = operator.index(block_windows)
@@ -84,8 +83,13 @@ class Order:
         )
 
     def __getstate__(self) -> dict[str, Any]:
-        """Keep the arguments."""
-        return {key: value for key, value in vars(self).items() if key != "core"}
+        """Keep the arguments, and of the rows what a fingerprint needs."""
+        _ = self._rows_fingerprint
+        return {**{key: value for key, value in vars(self).items() if key != "core"}, "_rows": None}
+
+    @cached_property
+    def _rows_fingerprint(self) -> str:
+        return str(self._sizes) if self._rows is None else self._rows.fingerprint
 
     @property
     def n_samples(self) -> int:

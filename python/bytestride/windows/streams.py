@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -40,8 +41,8 @@ class Stream:
         Whether it is known where documents end.
     store
         The store that the shards belong to, if any.
-    fingerprint
-        Equal for equal tokens, as far as can be told without reading them.
+    tell_fingerprint
+        Gives a text that is equal for equal tokens, as far as can be told without reading them.
     """
 
     shards: list[ShardView]
@@ -52,7 +53,12 @@ class Stream:
     selected: NDArray[np.int64] | None
     has_documents: bool
     store: TokenStore | None
-    fingerprint: str
+    tell_fingerprint: Callable[[], str]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Equal for equal tokens; worked out when first asked for."""
+        return self.tell_fingerprint()
 
     @property
     def narrowest_dtype(self) -> np.dtype[Any]:
@@ -84,7 +90,15 @@ def open_stream(tokens: TokenSource) -> Stream:
 
 def _of_store(store: TokenStore) -> Stream:
     return Stream(
-        store.views, 0, store.n_tokens, 0, store.n_documents, None, True, store, store.fingerprint
+        store.views,
+        0,
+        store.n_tokens,
+        0,
+        store.n_documents,
+        None,
+        True,
+        store,
+        lambda: store.fingerprint,
     )
 
 
@@ -98,7 +112,7 @@ def _of_part(part: StorePart) -> Stream:
         part.selected,
         True,
         part.store,
-        part.fingerprint,
+        lambda: part.fingerprint,
     )
 
 
@@ -112,15 +126,28 @@ def _of_ragged(documents: Ragged) -> Stream:
         raise ValueError(f"offsets must ascend from 0 to {ids.size}, the number of tokens")
     view = DocumentView(offsets.size - 1, offsets[1:], are_ends=True)
     shard = ShardView(ids, ids.dtype, ids.size, view)
-    fingerprint = _fingerprint([ids], zlib.crc32(offsets.data))
-    return Stream([shard], 0, ids.size, 0, offsets.size - 1, None, True, None, fingerprint)
+    n_documents = offsets.size - 1
+
+    def fingerprint() -> str:
+        return _fingerprint([ids], zlib.crc32(offsets.data))
+
+    return Stream([shard], 0, ids.size, 0, n_documents, None, True, None, fingerprint)
 
 
 def _of_arrays(arrays: list[NDArray[Any]], has_documents: bool) -> Stream:
     shards = [ShardView(ids, ids.dtype, ids.size, DocumentView(1)) for ids in arrays]
     n_tokens = sum(ids.size for ids in arrays)
-    fingerprint = _fingerprint(arrays, 0)
-    return Stream(shards, 0, n_tokens, 0, len(shards), None, has_documents, None, fingerprint)
+    return Stream(
+        shards,
+        0,
+        n_tokens,
+        0,
+        len(shards),
+        None,
+        has_documents,
+        None,
+        lambda: _fingerprint(arrays, 0),
+    )
 
 
 def _fingerprint(arrays: list[NDArray[Any]], documents: int) -> str:
