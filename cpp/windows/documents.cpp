@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "windows/stretches.hpp"
 #include "windows/tokens.hpp"
 
 namespace bytestride {
@@ -36,8 +37,7 @@ DocumentTable::DocumentTable(std::vector<ShardDocuments> shards) : shards_(std::
 }
 
 std::size_t DocumentTable::shard_of_document(std::int64_t document) const {
-  const auto end = std::upper_bound(first_documents_.begin() + 1, first_documents_.end(), document);
-  return static_cast<std::size_t>(end - first_documents_.begin()) - 1;
+  return stretch_at(first_documents_, document);
 }
 
 void DocumentTable::check_size(std::size_t i) const {
@@ -90,8 +90,7 @@ void DocumentTable::extents(std::int64_t document, std::int64_t n, Extent* out) 
 }
 
 std::int64_t DocumentTable::document_at(std::int64_t token) const {
-  const auto shard_end = std::upper_bound(first_tokens_.begin() + 1, first_tokens_.end(), token);
-  const auto i = static_cast<std::size_t>(shard_end - first_tokens_.begin()) - 1;
+  const std::size_t i = stretch_at(first_tokens_, token);
   // The last document that begins at or before the token: empty ones before it begin there, too.
   std::int64_t low = 0;
   std::int64_t high = shards_[i].n_documents;

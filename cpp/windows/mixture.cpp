@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "windows/stretches.hpp"
 
 namespace bytestride {
 
@@ -89,15 +90,7 @@ void Mixture::find_block(std::int64_t position, Block& block) const {
 }
 
 Mixture::Sample Mixture::at(const Block& block, std::int64_t slot) {
-  // Slots come in random order, so of a few parts a sum is faster than a search that guesses.
-  const std::size_t n_parts = block.ordinals.size();
-  std::size_t part = 0;
-  if (n_parts <= 16) {
-    for (std::size_t i = 1; i < n_parts; ++i) part += slot >= block.slots[i] ? 1 : 0;
-  } else {
-    const auto end = std::upper_bound(block.slots.begin() + 1, block.slots.end(), slot);
-    part = static_cast<std::size_t>(end - block.slots.begin()) - 1;
-  }
+  const std::size_t part = stretch_at(block.slots, slot);
   return {part, block.ordinals[part] + slot - block.slots[part]};
 }
 

@@ -20,12 +20,7 @@ using Rounds = Permutation::Rounds;
 constexpr std::size_t kLanes = 16;
 
 void forward_scalar(std::uint64_t* numbers, const Rounds& rounds) {
-  for (std::size_t i = 0; i < kLanes; ++i) {
-    std::uint64_t row = numbers[i] / rounds.n_columns;
-    std::uint64_t column = numbers[i] - row * rounds.n_columns;
-    rounds.apply(row, column);
-    numbers[i] = row * rounds.n_columns + column;
-  }
+  for (std::size_t i = 0; i < kLanes; ++i) numbers[i] = rounds.apply(numbers[i]);
 }
 
 // Up to this a double is exact, and a product with 1 / n_columns is off by less than one row.

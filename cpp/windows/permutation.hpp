@@ -36,10 +36,7 @@ class Permutation {
   std::uint64_t operator()(std::uint64_t i) const {
     if (n_ <= kListed) return listed_[i];
     do {
-      std::uint64_t row = i / rounds_.n_columns;
-      std::uint64_t column = i - row * rounds_.n_columns;
-      rounds_.apply(row, column);
-      i = row * rounds_.n_columns + column;
+      i = rounds_.apply(i);
     } while (i >= n_);
     return i;
   }
@@ -53,10 +50,7 @@ class Permutation {
       return static_cast<std::uint64_t>(std::find(listed_, listed_ + n_, i) - listed_);
     }
     do {
-      std::uint64_t row = i / rounds_.n_columns;
-      std::uint64_t column = i - row * rounds_.n_columns;
-      rounds_.undo(row, column);
-      i = row * rounds_.n_columns + column;
+      i = rounds_.undo(i);
     } while (i >= n_);
     return i;
   }
@@ -69,22 +63,29 @@ class Permutation {
     std::uint64_t n_columns = 1;
     std::uint32_t keys[kCount] = {};
 
-    void apply(std::uint64_t& row, std::uint64_t& column) const {
+    // Of a number on the rectangle, which is row * n_columns + column.
+    std::uint64_t apply(std::uint64_t i) const {
+      std::uint64_t row = i / n_columns;
+      std::uint64_t column = i - row * n_columns;
       for (int r = 0; r < kCount; r += 2) {
         row += distance(column, r, n_rows);
         row -= row >= n_rows ? n_rows : 0;
         column += distance(row, r + 1, n_columns);
         column -= column >= n_columns ? n_columns : 0;
       }
+      return row * n_columns + column;
     }
 
-    void undo(std::uint64_t& row, std::uint64_t& column) const {
+    std::uint64_t undo(std::uint64_t i) const {
+      std::uint64_t row = i / n_columns;
+      std::uint64_t column = i - row * n_columns;
       for (int r = kCount - 2; r >= 0; r -= 2) {
         column += n_columns - distance(row, r + 1, n_columns);
         column -= column >= n_columns ? n_columns : 0;
         row += n_rows - distance(column, r, n_rows);
         row -= row >= n_rows ? n_rows : 0;
       }
+      return row * n_columns + column;
     }
 
     // Less than `side`. Sums and coordinates fit in 32 bits, products in 64.

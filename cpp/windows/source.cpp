@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "windows/stretches.hpp"
 
 namespace bytestride {
 
@@ -63,8 +64,7 @@ Piece WindowSource::piece_of(const Extent& segment, std::int64_t document,
 
 Piece WindowSource::piece(std::int64_t window, std::vector<char>& checked) const {
   if (!options_.per_document) return piece_of(options_.stream, -1, window);
-  const auto after = std::upper_bound(windows_before_.begin() + 1, windows_before_.end(), window);
-  const std::int64_t group = after - windows_before_.begin() - 1;
+  const auto group = static_cast<std::int64_t>(stretch_at(windows_before_, window));
   window -= windows_before_[static_cast<std::size_t>(group)];
   Extent extents[kGroup];
   const std::int64_t first = group * kGroup;

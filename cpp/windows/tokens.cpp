@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <limits>
 #include <string>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "windows/stretches.hpp"
 
 namespace bytestride {
 
@@ -51,9 +51,7 @@ ShardedTokens::ShardedTokens(std::vector<TokenShard> shards) : shards_(std::move
 }
 
 std::size_t ShardedTokens::shard_at(std::int64_t position) const {
-  // The first end beyond the position: empty shards end where they begin and are never chosen.
-  const auto end = std::upper_bound(offsets_.begin() + 1, offsets_.end(), position);
-  return static_cast<std::size_t>(end - offsets_.begin()) - 1;
+  return stretch_at(offsets_, position);
 }
 
 void ShardedTokens::check_size(std::size_t i) const {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "windows/stretches.hpp"
 
 namespace bytestride {
 
@@ -21,18 +22,6 @@ WindowSet::WindowSet(std::vector<std::shared_ptr<const WindowSource>> sources)
     }
     offsets_.push_back(offsets_.back() + source->n_rows());
   }
-}
-
-std::size_t WindowSet::part_of(std::int64_t row) const {
-  // Rows come in random order, so of a few parts a sum is faster than a search that guesses.
-  const std::size_t n_parts = sources_.size();
-  if (n_parts <= 16) {
-    std::size_t part = 0;
-    for (std::size_t i = 1; i < n_parts; ++i) part += row >= offsets_[i] ? 1 : 0;
-    return part;
-  }
-  const auto end = std::upper_bound(offsets_.begin() + 1, offsets_.end(), row);
-  return static_cast<std::size_t>(end - offsets_.begin()) - 1;
 }
 
 void WindowSet::resolve(const std::int64_t* indices, std::size_t n, ResolvedRows& out) const {
@@ -54,7 +43,7 @@ void WindowSet::resolve_places(const std::int64_t* indices, std::size_t n,
       throw std::out_of_range("window " + std::to_string(indices[i]) + " is not among the " +
                               std::to_string(n_rows()) + " there are");
     }
-    const std::size_t part = part_of(row);
+    const std::size_t part = stretch_at(offsets_, row);
     const WindowSource& source = *sources_[part];
     const std::size_t first = out.pieces.size();
     source.append_pieces(row - offsets_[part], checked[part], out.pieces);

@@ -41,7 +41,6 @@ class WindowSet {
   void resolve_places(const std::int64_t* indices, std::size_t n, ResolvedRows& out) const;
 
  private:
-  std::size_t part_of(std::int64_t row) const;
   void check_sizes(const ResolvedRows& rows) const;
 
   std::vector<std::shared_ptr<const WindowSource>> sources_;

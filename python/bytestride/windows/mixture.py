@@ -102,14 +102,7 @@ class Mixture(RowSet):
     def core(self) -> _core.WindowSet:
         """The rows of all parts as the core knows them."""
         with self.reading():
-            return _core.WindowSet(
-                [
-                    part.source
-                    if isinstance(part, Windows)
-                    else part.windows.source.packed(*part.packing)
-                    for part in self._parts
-                ]
-            )
+            return _core.WindowSet([part.source for part in self._parts])
 
     def __getstate__(self) -> dict[str, Any]:
         """Keep the parts and the counts."""

@@ -80,10 +80,15 @@ class PackedWindows(RowSet):
         return None
 
     @cached_property
+    def source(self) -> _core.WindowSource:
+        """The rows as a part of a set, as the core knows it."""
+        return self._windows.source.packed(*self.packing)
+
+    @cached_property
     def core(self) -> _core.WindowSet:
         """The rows as the core knows them."""
         with self.reading():
-            return _core.WindowSet([self._windows.source.packed(*self.packing)])
+            return _core.WindowSet([self.source])
 
     def __getstate__(self) -> dict[str, Any]:
         """Keep the windows; the copy reads the packing again, or works it out."""
@@ -108,11 +113,6 @@ class PackedWindows(RowSet):
     def row_dtype(self) -> np.dtype[Any]:
         """The narrowest type that holds the rows' ids."""
         return self._windows.row_dtype
-
-    @property
-    def parts(self) -> tuple[RowSet, ...]:
-        """Itself."""
-        return (self,)
 
     @property
     def n_padding(self) -> int:

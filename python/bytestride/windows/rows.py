@@ -90,9 +90,9 @@ class RowSet(ABC):
         """The narrowest type that holds the rows' ids."""
 
     @property
-    @abstractmethod
     def parts(self) -> tuple[RowSet, ...]:
         """The sets that this one is made of, in the order of their rows; itself if of none."""
+        return (self,)
 
     @property
     @abstractmethod

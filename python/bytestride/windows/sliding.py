@@ -246,11 +246,6 @@ class Windows(RowSet):
         most = max(number for number in ids if number is not None)
         return dtype if most <= np.iinfo(dtype).max else np.dtype(np.int64)
 
-    @property
-    def parts(self) -> tuple[RowSet, ...]:
-        """Itself."""
-        return (self,)
-
     def to_numpy(self) -> NDArray[np.int64]:
         """Write out the windows' starts, int64 [n_windows]."""
         out = np.empty(len(self), np.int64)
