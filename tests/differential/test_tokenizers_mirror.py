@@ -101,7 +101,9 @@ def random_batch(rng, *, in_words):
 
 
 @pytest.mark.parametrize("name", PROCESSORS)
-def test_encodings_are_the_same(name):
+def test_encodings_are_the_same(name, monkeypatch):
+    # Of several inputs that fail, threads report whichever was first in time, one thread the first.
+    monkeypatch.setenv("TOKENIZERS_PARALLELISM", "false")
     rng = random.Random(name)
     theirs, ours = configured(name)
     n_checked = 0
