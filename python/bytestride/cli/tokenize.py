@@ -1,133 +1,252 @@
-"""`bytestride tokenize`: files to a token store."""
+"""`bytestride tokenize`: files, folders or buckets of documents to a token store."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bytestride.cli.arguments import (
-    add_threads,
-    add_tokenizer,
-    load_tokenizer,
-    positive,
-    text_bytes,
-)
+from bytestride.cli.arguments import add_tokenizer, load_tokenizer, positive
+from bytestride.cli.count_options import n_bytes
 
 if TYPE_CHECKING:
-    from bytestride.corpus.document_stream import Part
+    from bytestride.corpus.inputs import Inputs
+    from bytestride.corpus.reading import Reading
+    from bytestride.jobs.corpus import CorpusResult
+    from bytestride.jobs.progress import OnProgress
     from bytestride.tokenizer import Tokenizer
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command."""
-    parser = commands.add_parser("tokenize", help="encode files into a token store")
-    parser.add_argument("files", nargs="+", type=Path, help="text, plain or .gz or .zst")
-    parser.add_argument(
-        "-o", "--output", required=True, type=Path, metavar="DIR", help="the store's folder"
+    parser = commands.add_parser(
+        "tokenize",
+        help="encode files into a token store",
+        description="Encode files into a token store. The command may be stopped at any moment and "
+        "given again: it goes on where it was. The result does not depend on the number of "
+        "workers or machines.",
     )
-    add_tokenizer(parser)
-    cut = parser.add_mutually_exclusive_group()
+    _add_inputs(parser)
+    _add_result(parser)
+    _add_work(parser)
+    parser.set_defaults(run=run)
+
+
+def _add_inputs(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what is read")
+    group.add_argument(
+        "inputs",
+        nargs="*",
+        metavar="IN",
+        help="files (.txt or any text, .jsonl, .parquet, .arrow; .gz and .zst), folders, globs, "
+        "URLs such as s3://bucket/folder, or - for standard input",
+    )
+    group.add_argument("--files-from", metavar="LIST", help="a file with an input a line")
+    group.add_argument(
+        "--format",
+        choices=("text", "jsonl", "parquet", "arrow"),
+        help="what the files are, whatever their names end in",
+    )
+    group.add_argument(
+        "--column",
+        default="text",
+        metavar="NAME",
+        help="member of each JSON object, or column of a table, that holds the text "
+        "(default: text)",
+    )
+    cut = group.add_mutually_exclusive_group()
     cut.add_argument(
         "--separator",
         metavar="TEXT",
-        help="text that ends each document, as '<|endoftext|>' (default: a file is a document)",
+        help="what ends each document of a text file, as '<|endoftext|>' (default: a file is a "
+        "document)",
     )
-    cut.add_argument("--lines", action="store_true", help="each line is a document")
-    parser.add_argument(
+    cut.add_argument("--lines", action="store_true", help="each line of a text is a document")
+    group.add_argument(
+        "--max-document",
+        type=n_bytes,
+        metavar="SIZE",
+        help="leave out documents that must be held whole (a line of JSON, a row) and are longer "
+        "(default: 256M); texts may be of any size",
+    )
+    group.add_argument(
+        "--on-bad",
+        choices=("skip", "stop"),
+        default="skip",
+        help="leave bad documents out, counted and with samples in rejects.jsonl, or stop at the "
+        "first (default: skip)",
+    )
+
+
+def _add_result(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what is written")
+    group.add_argument(
+        "-o", "--output", required=True, type=Path, metavar="DIR", help="the store's folder"
+    )
+    add_tokenizer(group)
+    group.add_argument(
         "--append-eos",
         nargs="?",
         const="<|endoftext|>",
         metavar="TOKEN",
         help="end every document with this special token (default: <|endoftext|>)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--shard-tokens",
         type=positive,
         default=2**30,
         metavar="N",
-        help="begin a new shard after this many tokens (default: 2^30)",
+        help="begin a new shard after this many tokens at most (default: 2^30)",
     )
-    parser.add_argument("--force", action="store_true", help="replace the store")
-    add_threads(parser)
-    parser.set_defaults(run=run)
+    group.add_argument(
+        "--seed", type=int, metavar="N", help="shuffle the documents (default: in order)"
+    )
+    group.add_argument(
+        "--emit",
+        action="append",
+        default=[],
+        metavar="FORMAT",
+        help="write another trainer's layout beside the shards: datatrove, olmo, nanogpt, llmc, "
+        "arrow, parquet; may be given several times",
+    )
+    group.add_argument("--force", action="store_true", help="replace a finished store")
+
+
+def _add_work(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("how it is done")
+    group.add_argument(
+        "--workers",
+        type=positive,
+        metavar="N",
+        help="threads that parse and encode (default: all cores)",
+    )
+    group.add_argument(
+        "--memory",
+        type=n_bytes,
+        metavar="SIZE",
+        help="what texts and ids in work may take, as 500M (default: about 30M a worker)",
+    )
+    group.add_argument(
+        "--resume",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="go on with an unfinished job in the folder (default), or throw it away",
+    )
+    group.add_argument(
+        "--verify",
+        action="store_true",
+        help="read everything again at the end, compare, and record SHA-256 hashes",
+    )
+    group.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="say what it would come to, from samples of the files, and write nothing",
+    )
+    group.add_argument(
+        "--progress",
+        choices=("rich", "json", "none"),
+        help="a bar, lines of JSON on stderr, or nothing (default: a bar on a terminal)",
+    )
+    group.add_argument(
+        "--shard-id",
+        type=int,
+        metavar="I",
+        help="with --num-shards N: this is machine I of N (from 0) on the same files and output",
+    )
+    group.add_argument("--num-shards", type=positive, metavar="N", help="see --shard-id")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Encode and store."""
-    from bytestride.cli.progress import Stages
-    from bytestride.corpus.files import check_readable
-    from bytestride.jobs import tokenize_parts
-    from bytestride.store import TokenStoreWriter
+    from bytestride.cli.job_progress import show_progress
+    from bytestride.corpus.inputs import find_inputs
 
-    check_readable(arguments.files)
-    _check_store(arguments.output, force=arguments.force)
-    tokenizer = load_tokenizer(arguments)
-    eos = arguments.append_eos
-    end_id = None if eos is None else _special_id(tokenizer, eos)
-    separator = "\n" if arguments.lines else arguments.separator
-    metadata = {
-        "tokenizer": {"name": tokenizer.name, "fingerprint": tokenizer.definition.fingerprint()},
-        "separator": separator,
-        "end_of_document": eos,
-    }
-    total = text_bytes(arguments.files)
-    n_done = 0
-    with (
-        TokenStoreWriter(
-            arguments.output,
-            vocab_size=tokenizer.vocab_size,
-            shard_tokens=arguments.shard_tokens,
-            metadata=metadata,
-            overwrite=arguments.force,
-        ) as writer,
-        Stages() as stages,
-    ):
-        stages.update("encode", 0, total)
-
-        def on_bytes(n: int) -> None:
-            nonlocal n_done
-            n_done += n
-            stages.update("encode", n_done, total)
-
-        parts = _parts(arguments.files, separator, tokenizer)
-        n_bytes = tokenize_parts(
-            parts,
-            tokenizer,
-            writer,
-            end_id=end_id,
-            num_threads=arguments.threads,
-            on_bytes=on_bytes,
+    inputs = find_inputs(arguments.inputs, files_from=arguments.files_from)
+    if arguments.output.exists() and not arguments.output.is_dir():
+        raise NotADirectoryError(
+            f"{arguments.output} is a file; a token store is a folder: name another"
         )
-    per_token = f", {n_bytes / writer.n_tokens:.2f} bytes a token" if writer.n_tokens else ""
-    print(
-        f"wrote {arguments.output}: {writer.n_documents:,} documents, "
-        f"{writer.n_tokens:,} tokens{per_token}"
+    tokenizer = load_tokenizer(arguments)
+    reading = _reading(arguments, tokenizer)
+    if arguments.dry_run:
+        from bytestride.cli.job_estimate import say_estimate
+
+        say_estimate(arguments, inputs, reading, tokenizer)
+        return
+    with show_progress(arguments.progress) as progress:
+        result = _tokenize(arguments, inputs, reading, tokenizer, progress)
+    _say_result(result)
+
+
+def _reading(arguments: argparse.Namespace, tokenizer: Tokenizer) -> Reading:
+    from bytestride.corpus.reading import Reading
+
+    separator = "\n" if arguments.lines else arguments.separator
+    options = {} if arguments.max_document is None else {"max_document_bytes": arguments.max_document}
+    return Reading(
+        format=arguments.format,
+        column=arguments.column,
+        separator=None if separator is None else separator.encode("utf-8", "surrogateescape"),
+        may_cut=tokenizer.may_cut,
+        **options,
     )
 
 
-def _check_store(path: Path, *, force: bool) -> None:
-    """Find out before any work whether the store may stand there, in the words of this command."""
-    from bytestride.store.manifest import MANIFEST_NAME
+def _tokenize(
+    arguments: argparse.Namespace,
+    inputs: Inputs,
+    reading: Reading,
+    tokenizer: Tokenizer,
+    progress: OnProgress | None,
+) -> CorpusResult:
+    from bytestride.cli.stopping import stops_on_terminate
+    from bytestride.jobs.corpus import tokenize_corpus
+    from bytestride.jobs.plan import WORK_FOLDER
 
-    if path.exists() and not path.is_dir():
-        raise NotADirectoryError(f"{path} is a file; a token store is a folder: name another")
-    if (path / MANIFEST_NAME).exists() and not force:
-        raise FileExistsError(f"{path} holds a token store already; use --force to replace it")
+    try:
+        with stops_on_terminate():
+            return tokenize_corpus(
+                inputs,
+                arguments.output,
+                tokenizer=tokenizer,
+                reading=reading,
+                append_eos=arguments.append_eos,
+                shard_tokens=arguments.shard_tokens,
+                seed=arguments.seed,
+                emit=arguments.emit,
+                num_workers=arguments.workers,
+                memory_bytes=arguments.memory,
+                on_bad=arguments.on_bad,
+                resume=arguments.resume,
+                overwrite=arguments.force,
+                verify=arguments.verify,
+                shard_id=arguments.shard_id,
+                num_shards=arguments.num_shards,
+                progress=progress,
+            )
+    except BaseException:
+        if (arguments.output / WORK_FOLDER).exists():
+            print("what is finished stays: the same command goes on from there", file=sys.stderr)
+        raise
 
 
-def _special_id(tokenizer: Tokenizer, token: str) -> int:
-    special = tokenizer.special_tokens
-    if token not in special:
-        known = ", ".join(list(special)[:8]) or "none"
-        raise ValueError(f"{token!r} is no special token of this tokenizer; it has {known}")
-    return special[token]
-
-
-def _parts(files: list[Path], separator: str | None, tokenizer: Tokenizer) -> Iterator[Part]:
-    from bytestride.corpus.document_stream import read_documents
-
-    cut_at = None if separator is None else separator.encode()
-    for path in files:
-        yield from read_documents(path, cut_at, may_cut=tokenizer.may_cut)
+def _say_result(result: CorpusResult) -> None:
+    if not result.is_finished:
+        print(f"{result.path}: this machine's part is done; others are at work")
+        return
+    rejects = result.rejects or {}
+    per_token = ""
+    if result.n_tokens:
+        per_token = f", {result.n_text_bytes / result.n_tokens:.2f} bytes a token"
+    print(
+        f"wrote {result.path}: {result.n_documents:,} documents, "
+        f"{result.n_tokens:,} tokens{per_token}"
+    )
+    if rejects:
+        n = sum(rejects.values())
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in rejects.items())
+        print(
+            f"{n:,} documents were left out: {reasons}; see {result.path / 'rejects.jsonl'}",
+            file=sys.stderr,
+        )

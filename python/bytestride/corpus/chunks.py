@@ -103,6 +103,15 @@ class Texts:
     last_is_bad: bool = False
     rejects: Sequence[Reject] = field(default_factory=tuple)
 
+    @property
+    def is_one_piece(self) -> bool:
+        """Whether the chunk is the middle of a document and nothing else."""
+        if not (self.continues and self.goes_on):
+            return False
+        if self.first_is_bad and self.last_is_bad:
+            return self.n_documents == 0 and len(self.rejects) == 1
+        return self.n_documents == 1 and not self.first_is_bad and not self.last_is_bad
+
 
 class Chunk(Protocol):
     """Text that was read and not looked at.

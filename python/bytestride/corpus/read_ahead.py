@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import TypeVar
 
 _Item = TypeVar("_Item")
@@ -12,7 +12,7 @@ _Item = TypeVar("_Item")
 _SECONDS = 0.1
 
 
-def read_ahead(items: Iterable[_Item], depth: int = 2) -> Iterator[_Item]:
+def read_ahead(items: Iterable[_Item], depth: int = 2) -> Generator[_Item, None, None]:
     """Yield the items of an iterable that runs in another thread, at most `depth` of them ahead.
 
     An exception of the iterable comes out where its item would have come. The thread ends with the

@@ -1,5 +1,1 @@
-"""The large jobs: corpora of files to token stores."""
-
-from bytestride.jobs.tokenize import tokenize_parts
-
-__all__ = ["tokenize_parts"]
+"""The large jobs, as pure functions of a plan and the number of a part."""

@@ -1,84 +1,151 @@
-"""Parts of documents to a token store, a batch at a time."""
+"""One part of a job: its documents to shards. A pure function of the plan and the part's number."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+import os
+import shutil
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from bytestride.corpus.document_stream import Part
-from bytestride.corpus.files import PIECE_BYTES
-from bytestride.store import TokenStoreWriter
-from bytestride.tokenizer import Tokenizer
+from bytestride.corpus.chunks import CHUNK_BYTES, Chunk
+from bytestride.corpus.read_ahead import read_ahead
+from bytestride.corpus.reading import read_chunks
+from bytestride.jobs.errors import BadDocumentError
+from bytestride.jobs.part_writer import EncodedChunk, PartWriter
+from bytestride.jobs.rows import Row, is_done, read_rows
+from bytestride.jobs.workers import Workers
 
-Ids = npt.NDArray[Any]
+if TYPE_CHECKING:
+    from bytestride.corpus.chunks import Range
+    from bytestride.jobs.plan import Plan
+    from bytestride.jobs.settings import Settings
+    from bytestride.tokenizer import Tokenizer
 
-# About what a part takes beside its text. Without it, a file of empty lines would be one batch.
-_PART_BYTES = 256
+OnBad = Literal["skip", "stop"]
+OnChunk = Callable[[EncodedChunk], None]
+"""Told of each chunk when its ids are written, from the thread that writes them."""
 
 
-def tokenize_parts(
-    parts: Iterable[Part],
+def tokenize_shard(
+    plan: Plan,
+    part: int,
     tokenizer: Tokenizer,
-    writer: TokenStoreWriter,
     *,
-    end_id: int | None = None,
-    num_threads: int | None = None,
-    on_bytes: Callable[[int], None] | None = None,
-    batch_bytes: int = PIECE_BYTES,
-) -> int:
-    """Encode documents that come in parts, and append them to a store.
+    workers: Workers | int = 1,
+    chunk_bytes: int = CHUNK_BYTES,
+    on_bad: OnBad = "skip",
+    on_chunk: OnChunk | None = None,
+) -> list[Row]:
+    """Do one part of a plan, or what is left of it.
 
-    Memory holds one batch of about `batch_bytes` and its ids, however short the documents are.
+    One thread reads and decompresses, `workers` parse and encode, the caller's writes. What the
+    shards hold depends on the plan alone: it may be done on any machine, several times, or by two
+    at once.
 
     Parameters
     ----------
-    parts
-        As `read_documents` gives them.
-    tokenizer, writer
-        What encodes and where the ids go. The caller closes the writer.
-    end_id
-        An id to append to every document, such as that of ``<|endoftext|>``.
-    num_threads
-        As for `Tokenizer.encode_ragged`.
-    on_bytes
-        Told after each batch how many bytes of text it had.
+    plan
+        The plan.
+    part
+        Number of the part, from 0.
+    tokenizer
+        The plan's.
+    workers
+        Threads that encode: a pool, which other parts may use at the same time, or how many.
+    chunk_bytes
+        About how much text a worker has at a time; less takes less memory.
+    on_bad
+        Whether a bad document is left out, or ends the work.
+    on_chunk
+        For progress.
 
     Returns
     -------
-    int
-        Bytes of text altogether.
+    list of Row
+        A row for each shard of the part: those that were there, and the new ones. They and the
+        shards are on the disk.
+
+    Raises
+    ------
+    BadDocumentError
+        There is a bad document, and that was to end the work.
+    InputChangedError
+        A file is not what it was when the plan was made.
+    OSError
+        A file cannot be read, or the disk refuses. What is whole stays: the next call goes on.
     """
-    n_bytes = 0
-    batch: list[Part] = []
-    n_held = 0
+    rows = read_rows(plan.work, part)
+    if is_done(rows):
+        return rows
+    if isinstance(workers, int):
+        with Workers(workers) as pool:
+            return tokenize_shard(
+                plan,
+                part,
+                tokenizer,
+                workers=pool,
+                chunk_bytes=chunk_bytes,
+                on_bad=on_bad,
+                on_chunk=on_chunk,
+            )
+    attempt = plan.work / f"attempt-{socket.gethostname()}-{os.getpid()}-{os.urandom(4).hex()}"
+    attempt.mkdir(parents=True)
+    writer = PartWriter(plan.work, attempt, plan.settings, part, rows)
+    chunks = read_ahead(
+        read_chunks(
+            plan.inputs, _what_is_left(plan, part, rows), plan.settings.reading, chunk_bytes=chunk_bytes
+        )
+    )
+    encode = _encoder(tokenizer, plan.settings)
+    try:
+        for chunk in workers.map_in_order(encode, chunks):
+            if on_bad == "stop" and chunk.texts.rejects:
+                raise BadDocumentError(plan.inputs, chunk.texts.rejects[0])
+            writer.add(chunk)
+            if on_chunk is not None:
+                on_chunk(chunk)
+        writer.finish()
+    finally:
+        chunks.close()
+        writer.discard()
+        shutil.rmtree(attempt, ignore_errors=True)
+    return writer.rows
 
-    def flush() -> None:
-        nonlocal batch, n_held, n_bytes
-        encoded = tokenizer.encode_ragged([part.text for part in batch], num_threads)
-        ends = encoded.offsets[1:][[part.ends for part in batch]]
-        writer.append(*_with_end_id(encoded.tokens, ends, end_id))
-        n_text = sum(len(part.text) for part in batch)
-        if on_bytes is not None:
-            on_bytes(n_text)
-        n_bytes += n_text
-        batch, n_held = [], 0
 
-    for part in parts:
-        batch.append(part)
-        n_held += len(part.text) + _PART_BYTES
-        if n_held >= batch_bytes:
-            flush()
-    if batch:
-        flush()
-    return n_bytes
+def _what_is_left(plan: Plan, part: int, rows: list[Row]) -> list[Range]:
+    """Give the part's ranges from where its last shard ended."""
+    ranges = list(plan.parts[part])
+    at = rows[-1].next if rows else None
+    if at is None:
+        return ranges
+    # The document at that place may begin behind the end of the range it is read in.
+    while len(ranges) > 1 and not ranges[0].begin <= at < ranges[0].end:
+        ranges.pop(0)
+    return [ranges[0]._replace(begin=at), *ranges[1:]]
 
 
-def _with_end_id(
-    tokens: Ids, ends: npt.NDArray[np.int64], end_id: int | None
-) -> tuple[Ids, npt.NDArray[np.int64]]:
-    if end_id is None:
-        return tokens, ends
-    return np.insert(tokens, ends, end_id), ends + np.arange(1, len(ends) + 1)
+def _encoder(tokenizer: Tokenizer, settings: Settings) -> Callable[[Chunk], EncodedChunk]:
+    dtype = np.dtype(settings.dtype)
+
+    def encode(chunk: Chunk) -> EncodedChunk:
+        texts = chunk.texts()
+        encoded = tokenizer.encode_ragged(
+            texts.documents if texts.offsets is None else (texts.documents, texts.offsets),
+            1,
+            end_id=settings.end_id,
+            last_goes_on=texts.goes_on and not texts.last_is_bad,
+        )
+        tokens = encoded.tokens.view(dtype) if encoded.tokens.itemsize == dtype.itemsize else encoded.tokens
+        return EncodedChunk(texts, tokens, encoded.offsets, chunk.end, chunk.n_file_bytes)
+
+    return encode
+
+
+def remove_attempts(work: Path) -> None:
+    """Remove what killed attempts left; only when nobody is at work there."""
+    for folder in work.glob("attempt-*"):
+        shutil.rmtree(folder, ignore_errors=True)

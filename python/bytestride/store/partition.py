@@ -48,7 +48,7 @@ class Partition:
         number = operator.index(seed)
         if not 0 <= number < 2**64:
             raise ValueError(f"seed must be from 0 to 2**64 - 1, found {number}")
-        self._key = _mixed(np.array([number], np.uint64))
+        self._key = mixed(np.array([number], np.uint64))
         self._limits = np.array([self._smallest(int(end)) for end in ends], np.uint64)
 
     def labels(self, first: int, count: int) -> NDArray[np.int64]:
@@ -59,7 +59,7 @@ class Partition:
 
     def _numbers(self, first: int, count: int) -> NDArray[np.uint64]:
         places = np.arange(first, first + count, dtype=np.uint64)
-        return places if self._key is None else _mixed(places + self._key)
+        return places if self._key is None else mixed(places + self._key)
 
     def _smallest(self, rank: int) -> int:
         """Give the limit below which exactly ``rank`` of the documents' numbers lie, but not all.
@@ -83,13 +83,13 @@ class Partition:
         return limit
 
 
-def _mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Spread numbers over 64 bits, one to one: splitmix64's finaliser (Steele et al. 2014)."""
     x = x + np.uint64(0x9E3779B97F4A7C15)
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed: NDArray[np.uint64] = x ^ (x >> np.uint64(31))
-    return mixed
+    spread: NDArray[np.uint64] = x ^ (x >> np.uint64(31))
+    return spread
 
 
 def validation_count(n_documents: int, validation: float) -> int:

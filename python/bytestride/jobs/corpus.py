@@ -1,0 +1,245 @@
+"""A corpus to a store of tokens: the whole job, as one call."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bytestride import _core
+from bytestride.corpus.inputs import Inputs, find_inputs
+from bytestride.corpus.reading import Reading
+from bytestride.jobs.finish import finish_job, finished_store, parts_to_do
+from bytestride.jobs.plan import WORK_FOLDER, Plan, open_plan
+from bytestride.jobs.run import chunk_bytes_within, run_parts
+from bytestride.jobs.settings import DEFAULT_SHARD_TOKENS, settings_for
+from bytestride.jobs.tokenize import OnBad, remove_attempts
+from bytestride.store.durable import FolderLock
+from bytestride.store.manifest import MANIFEST_NAME, Manifest
+from bytestride.store.sidecars import check_formats
+
+if TYPE_CHECKING:
+    from bytestride.jobs.progress import OnProgress
+    from bytestride.tokenizer import Tokenizer
+
+InputNames = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+
+
+@dataclass(frozen=True)
+class CorpusResult:
+    """What `tokenize_corpus` did.
+
+    Attributes
+    ----------
+    path
+        The store's folder.
+    is_finished
+        Whether the store is whole. With `num_shards`, other machines may still be at work.
+    n_documents, n_tokens, n_text_bytes
+        What the store holds, and how many bytes of text that was; 0 until it is whole.
+    rejects
+        By reason: how many documents were left out.
+    """
+
+    path: Path
+    is_finished: bool
+    n_documents: int = 0
+    n_tokens: int = 0
+    n_text_bytes: int = 0
+    rejects: Mapping[str, int] | None = None
+
+
+def tokenize_corpus(
+    inputs: InputNames | Inputs,
+    output: str | os.PathLike[str],
+    *,
+    tokenizer: Tokenizer,
+    reading: Reading | None = None,
+    append_eos: str | None = None,
+    dtype: str | None = None,
+    shard_tokens: int = DEFAULT_SHARD_TOKENS,
+    seed: int | None = None,
+    emit: Sequence[str] = (),
+    num_workers: int | None = None,
+    memory_bytes: int | None = None,
+    on_bad: OnBad = "skip",
+    resume: bool = True,
+    overwrite: bool = False,
+    verify: bool = False,
+    shard_id: int | None = None,
+    num_shards: int | None = None,
+    progress: OnProgress | None = None,
+) -> CorpusResult:
+    """Encode files, folders or buckets of documents into a token store.
+
+    The job may be killed at any moment and called again: it goes on where it was, a shard at a
+    time. What the store holds depends on the inputs and on `reading`, `append_eos`, `dtype`,
+    `shard_tokens` and `seed`, and on nothing else. Memory does not grow with the inputs.
+
+    Parameters
+    ----------
+    inputs
+        What `find_inputs` takes: files, folders, globs, URLs; or what it gave.
+    output
+        The store's folder.
+    tokenizer
+        What encodes.
+    reading
+        How documents are found in the files; by default by what the files' names end in, a text
+        file being one document.
+    append_eos
+        A special token to end every document with, such as ``<|endoftext|>``.
+    dtype
+        Type to store ids in; by default the narrower that holds the vocabulary.
+    shard_tokens
+        A shard ends with the first document that brings it to this many tokens.
+    seed
+        Shuffle the documents: shards take pieces of the inputs in an order of chance, and each
+        shard's documents are shuffled when it is whole.
+    emit
+        Other trainers' layouts to write beside the shards, as for `TokenStoreWriter`.
+    num_workers
+        Threads that parse and encode; all cores by default. One thread reads for about every eight.
+    memory_bytes
+        What chunks of text and ids may take together, beside the vocabulary; about 30 MB for each
+        worker by default. It holds for documents of any size.
+    on_bad
+        Whether a bad document is left out, counted and kept as a sample in ``rejects.jsonl``
+        ("skip"), or ends the job ("stop").
+    resume
+        Whether to go on with an unfinished job in the folder; if not, it is thrown away.
+    overwrite
+        Whether to replace a finished store of other inputs or settings.
+    verify
+        Read everything again at the end, compare, and record SHA-256 hashes.
+    shard_id, num_shards
+        Do only every `num_shards`-th part of the plan, from `shard_id` on: for several machines
+        that see the same files and the same output. Whoever ends last finishes the store.
+    progress
+        Called a few times a second with a `Progress`.
+
+    Returns
+    -------
+    CorpusResult
+        What is there now.
+
+    Raises
+    ------
+    FileNotFoundError
+        There are no such inputs.
+    FileExistsError
+        A finished store of other inputs or settings is there, and `overwrite` is false.
+    ChangedJobError
+        An unfinished job of other inputs or settings is there.
+    BlockingIOError
+        Another process is at work in the folder.
+    BadDocumentError
+        With `on_bad` "stop".
+    ValueError, OSError
+        An argument is out of range; a file cannot be read, or the disk refuses.
+    """
+    part_of = _part_of(shard_id, num_shards)
+    n_workers = _core.usable_cores() if num_workers is None else num_workers
+    if n_workers < 1:
+        raise ValueError(f"num_workers must be at least 1, found {n_workers}")
+    chunk_bytes = chunk_bytes_within(memory_bytes, n_workers)
+    if not isinstance(inputs, Inputs):
+        inputs = find_inputs([inputs] if isinstance(inputs, str | os.PathLike) else inputs)
+    settings = settings_for(
+        tokenizer,
+        reading or Reading(may_cut=tokenizer.may_cut),
+        end_of_document=append_eos,
+        dtype=dtype,
+        shard_tokens=shard_tokens,
+        seed=seed,
+    )
+    check_formats(emit, np.dtype(settings.dtype))
+    folder = Path(output).absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FolderLock(folder) if part_of is None else None
+    try:
+        begun = Plan(folder, inputs, settings, ())
+        manifest = finished_store(begun)
+        if manifest is None:
+            _check_free(folder, overwrite)
+            if lock is not None:
+                _clear(folder, resume)
+            plan = open_plan(folder, inputs, settings, tokenizer)
+            parts = parts_to_do(plan)
+            if part_of is not None:
+                parts = [part for part in parts if part % part_of[1] == part_of[0]]
+            run_parts(
+                plan,
+                parts,
+                tokenizer,
+                n_workers=n_workers,
+                chunk_bytes=chunk_bytes,
+                on_bad=on_bad,
+                on_progress=progress,
+            )
+            manifest = _finish(plan, emit, verify, locked=lock is not None)
+    finally:
+        if lock is not None:
+            lock.release()
+    return _result(folder, manifest)
+
+
+def _part_of(shard_id: int | None, num_shards: int | None) -> tuple[int, int] | None:
+    if (shard_id is None) != (num_shards is None):
+        raise ValueError("shard_id and num_shards go together; give both or neither")
+    if shard_id is None or num_shards is None:
+        return None
+    if not 0 <= shard_id < num_shards:
+        raise ValueError(f"shard_id must be from 0 to num_shards - 1, found {shard_id}/{num_shards}")
+    return shard_id, num_shards
+
+
+def _check_free(folder: Path, overwrite: bool) -> None:
+    if (folder / MANIFEST_NAME).exists() and not overwrite:
+        raise FileExistsError(
+            f"{folder} holds a token store of other inputs or settings; name another folder, or "
+            "replace it (--force)"
+        )
+
+
+def _clear(folder: Path, resume: bool) -> None:
+    """Remove what killed processes left, or all that an unfinished job did."""
+    if resume:
+        remove_attempts(folder / WORK_FOLDER)
+    else:
+        shutil.rmtree(folder / WORK_FOLDER, ignore_errors=True)
+
+
+def _finish(plan: Plan, emit: Sequence[str], verify: bool, *, locked: bool) -> Manifest | None:
+    """Make the store if all parts are done and nobody else makes it."""
+    if parts_to_do(plan):
+        return None
+    if locked:
+        return finish_job(plan, emit=emit, sha256=verify)
+    try:
+        lock = FolderLock(plan.output)
+    except BlockingIOError:
+        return None
+    try:
+        return finished_store(plan) or finish_job(plan, emit=emit, sha256=verify)
+    finally:
+        lock.release()
+
+
+def _result(folder: Path, manifest: Manifest | None) -> CorpusResult:
+    if manifest is None:
+        return CorpusResult(folder, is_finished=False)
+    return CorpusResult(
+        folder,
+        is_finished=True,
+        n_documents=manifest.n_documents,
+        n_tokens=manifest.n_tokens,
+        n_text_bytes=manifest.metadata.get("n_text_bytes", 0),
+        rejects=manifest.metadata.get("rejects", {}),
+    )
+
