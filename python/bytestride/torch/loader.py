@@ -72,7 +72,7 @@ class WindowLoader(BatchLoader):
         device: torch.device | str | int | None = None,
         pin_memory: bool | None = None,
         prefetch: SupportsIndex = 2,
-        num_threads: SupportsIndex = 1,
+        num_threads: SupportsIndex | None = None,
         epochs: SupportsIndex | None = 1,
     ) -> None:
         rank, world_size = find_rank(rank, world_size)
@@ -132,7 +132,7 @@ class WindowLoader(BatchLoader):
             tensors = out.tensors
         else:
             made = arrays if self._layout == "xy" else (arrays,)
-            tensors = tuple(torch.from_numpy(array) for array in made)
+            tensors = tuple(map(torch.from_numpy, made))
             if self._device.type != "cpu":
                 tensors = tuple(tensor.to(self._device) for tensor in tensors)
         return tensors if self._layout == "xy" else tensors[0]
