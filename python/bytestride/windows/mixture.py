@@ -104,6 +104,11 @@ class Mixture(RowSet):
         with self.reading():
             return _core.WindowSet([part.source for part in self._parts])
 
+    @cached_property
+    def documented_core(self) -> _core.WindowSet:
+        """The same rows, with documents."""
+        return _core.WindowSet([part.documented_source for part in self._parts])
+
     def __getstate__(self) -> dict[str, Any]:
         """Keep the parts and the counts."""
         return {"_parts": self._parts, "_counts": self._counts}

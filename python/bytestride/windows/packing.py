@@ -84,6 +84,11 @@ class PackedWindows(RowSet):
         """The rows as a part of a set, as the core knows it."""
         return self._windows.source.packed(*self.packing)
 
+    @property
+    def documented_source(self) -> _core.WindowSource:
+        """The same: packing needs documents."""
+        return self.source
+
     @cached_property
     def core(self) -> _core.WindowSet:
         """The rows as the core knows them."""
