@@ -52,8 +52,8 @@ class WindowSource {
 
   std::int64_t n_rows() const { return packed_ ? n_packed_rows_ : n_windows_; }
   std::int64_t n_windows() const { return n_windows_; }
-  // Appends the pieces of a row. Reads index files, whose sizes are checked before, each once:
-  // `checked` has an entry a shard. Precondition: 0 <= row < n_rows().
+  // Appends the pieces of a row. Per document it reads index files, whose sizes are checked before,
+  // each once: `checked` has an entry a shard then. Precondition: 0 <= row < n_rows().
   void append_pieces(std::int64_t row, std::vector<char>& checked, std::vector<Piece>& out) const;
   // The number of tokens of every window, in order; packing needs it.
   void piece_lengths(std::int64_t* out) const;

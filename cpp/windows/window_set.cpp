@@ -36,7 +36,10 @@ void WindowSet::resolve_places(const std::int64_t* indices, std::size_t n,
   out.rows.reserve(n);
   out.pieces.reserve(n);
   std::vector<std::vector<char>> checked;
-  for (const auto& source : sources_) checked.emplace_back(source->documents().n_shards(), 0);
+  for (const auto& source : sources_) {
+    const bool reads_index = source->options().per_document;
+    checked.emplace_back(reads_index ? source->documents().n_shards() : 0, 0);
+  }
   for (std::size_t i = 0; i < n; ++i) {
     const std::int64_t row = indices[i] < 0 ? indices[i] + n_rows() : indices[i];
     if (row < 0 || row >= n_rows()) {

@@ -219,7 +219,8 @@ class TokenStore:
         ValueError
             If the store was closed.
         """
-        self._open()
+        if self._opened is None:  # asked before each batch
+            self._open()
 
     def __len__(self) -> int:
         """How many tokens there are."""

@@ -136,8 +136,8 @@ class Mixture(RowSet):
 
     @cached_property
     def stores(self) -> tuple[TokenStore, ...]:
-        """The stores that the parts are read from."""
-        return tuple(store for part in self._parts for store in part.stores)
+        """The stores that the parts are read from, each once."""
+        return tuple({store: None for part in self._parts for store in part.stores})
 
     @property
     def row_dtype(self) -> np.dtype[Any]:
