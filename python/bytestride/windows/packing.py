@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bytestride import _core
 from bytestride.store import TokenStore
+from bytestride.store.manifest import packing_name
 from bytestride.windows.rows import RowSet
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class PackedWindows(RowSet):
         for store in self.stores:
             if isinstance(store.path, Path) and store.path.is_dir():
                 key = hashlib.sha256(f"{_VERSION} {self.fingerprint}".encode()).hexdigest()[:16]
-                return store.path / f"packing-{key}.npz"
+                return store.path / packing_name(key)
         return None
 
     @cached_property
