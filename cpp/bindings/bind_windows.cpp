@@ -72,22 +72,7 @@ Int64Array spans(const PyWindowSet& self, const py::array& indices) {
   std::int64_t* at = out.mutable_data();
   {
     py::gil_scoped_release released;
-    // Some at a time: what is resolved is larger than a span, and stays in the cache so.
-    constexpr std::size_t kAtATime = 256;
-    ResolvedRows rows;
-    for (std::size_t first = 0; first < wanted.size(); first += kAtATime) {
-      const std::size_t n = std::min(kAtATime, wanted.size() - first);
-      self.core->resolve_places(wanted.data() + first, n, rows);
-      for (const ResolvedRows::Row& row : rows.rows) {
-        if (row.n_pieces != 1) {
-          throw InvalidArgument("a packed row is several spans; see documents");
-        }
-        const Piece& piece = rows.pieces[row.first_piece];
-        *at++ = piece.start;
-        *at++ = piece.n_tokens;
-        *at++ = piece.first_target;
-      }
-    }
+    self.core->spans(wanted.data(), wanted.size(), at);
   }
   return out;
 }
