@@ -72,15 +72,7 @@ Int64Array spans(const PyWindowSet& self, const py::array& indices) {
   std::int64_t* at = out.mutable_data();
   {
     py::gil_scoped_release released;
-    ResolvedRows rows;
-    self.core->resolve_places(wanted.data(), wanted.size(), rows);
-    for (const ResolvedRows::Row& row : rows.rows) {
-      if (row.n_pieces != 1) throw InvalidArgument("a packed row is several spans; see documents");
-      const Piece& piece = rows.pieces[row.first_piece];
-      *at++ = piece.start;
-      *at++ = piece.n_tokens;
-      *at++ = piece.first_target;
-    }
+    self.core->spans(wanted.data(), wanted.size(), at);
   }
   return out;
 }

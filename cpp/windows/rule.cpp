@@ -46,17 +46,12 @@ std::int64_t WindowRule::count(std::int64_t n_tokens) const {
   return 1 + divide_up(n_tokens - 1 - max_length_, stride_);
 }
 
-Span WindowRule::span(std::int64_t n_tokens, std::int64_t w) const {
-  const std::int64_t overlap = w > 0 ? std::max<std::int64_t>(max_length_ - stride_, 0) : 0;
+Span WindowRule::anchored_span(std::int64_t n_tokens, std::int64_t w) const {
   const std::int64_t full = full_windows(n_tokens);
-  if (tail_ == Tail::kAnchor && full > 0 && w == full) {
-    const std::int64_t start = n_tokens - 1 - max_length_;
-    const std::int64_t scored = (full - 1) * stride_ + max_length_;  // the last scored target
-    return {start, max_length_ + 1, std::max<std::int64_t>(scored - start, 0)};
-  }
-  const std::int64_t start = w * stride_;
-  const std::int64_t n_targets = std::min(max_length_, n_tokens - 1 - start);
-  return {start, n_targets + 1, mask_overlap_ ? overlap : 0};
+  if (full == 0 || w != full) return plain_span(n_tokens, w);
+  const std::int64_t start = n_tokens - 1 - max_length_;
+  const std::int64_t scored = (full - 1) * stride_ + max_length_;  // the last scored target
+  return {start, max_length_ + 1, std::max<std::int64_t>(scored - start, 0)};
 }
 
 }  // namespace bytestride

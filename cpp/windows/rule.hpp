@@ -6,6 +6,7 @@
 // is int64, and nothing is ever computed below zero or above n, so no argument overflows. O(1).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 namespace bytestride {
@@ -29,9 +30,20 @@ class WindowRule {
   // How many windows a segment holds. Throws InvalidArgument for a negative n_tokens.
   std::int64_t count(std::int64_t n_tokens) const;
   // Precondition: 0 <= w < count(n_tokens).
-  Span span(std::int64_t n_tokens, std::int64_t w) const;
+  Span span(std::int64_t n_tokens, std::int64_t w) const {
+    if (tail_ == Tail::kAnchor) return anchored_span(n_tokens, w);
+    return plain_span(n_tokens, w);
+  }
 
  private:
+  // Without a division, which would be most of the work.
+  Span plain_span(std::int64_t n_tokens, std::int64_t w) const {
+    const std::int64_t overlap = w > 0 ? std::max<std::int64_t>(max_length_ - stride_, 0) : 0;
+    const std::int64_t start = w * stride_;
+    const std::int64_t n_targets = std::min(max_length_, n_tokens - 1 - start);
+    return {start, n_targets + 1, mask_overlap_ ? overlap : 0};
+  }
+  Span anchored_span(std::int64_t n_tokens, std::int64_t w) const;
   std::int64_t full_windows(std::int64_t n_tokens) const;
 
   std::int64_t max_length_;

@@ -54,14 +54,6 @@ std::int64_t WindowSource::count(const Extent& segment) const {
   return rule_.count(segment.end - segment.begin + n_virtual);
 }
 
-Piece WindowSource::piece_of(const Extent& segment, std::int64_t document,
-                             std::int64_t window) const {
-  const int n_virtual = (options_.bos_id ? 1 : 0) + (options_.eos_id ? 1 : 0);
-  const Span span = rule_.span(segment.end - segment.begin + n_virtual, window);
-  const std::int64_t begin = segment.begin - (options_.bos_id ? 1 : 0);
-  return {begin + span.start, span.n_tokens, span.first_target, segment, document};
-}
-
 Piece WindowSource::piece(std::int64_t window, std::vector<char>& checked) const {
   if (!options_.per_document) return piece_of(options_.stream, -1, window);
   const auto group = static_cast<std::int64_t>(stretch_at(windows_before_, window));
@@ -117,6 +109,12 @@ void WindowSource::pack(const std::int64_t* pieces, std::int64_t n_pieces,
   n_packed_rows_ = n_rows;
   packed_pieces_ = pieces;
   packed_offsets_ = offsets;
+}
+
+std::int64_t WindowSource::only_packed(std::int64_t row) const {
+  const std::int64_t first = packed_offsets_[row];
+  if (packed_offsets_[row + 1] - first == 1) return packed_pieces_[first];
+  throw InvalidArgument("a packed row is several spans; see documents");
 }
 
 void WindowSource::append_pieces(std::int64_t row, std::vector<char>& checked,

@@ -52,9 +52,14 @@ class WindowSource {
 
   std::int64_t n_rows() const { return packed_ ? n_packed_rows_ : n_windows_; }
   std::int64_t n_windows() const { return n_windows_; }
-  // Appends the pieces of a row. Reads index files, whose sizes are checked before, each once:
-  // `checked` has an entry a shard. Precondition: 0 <= row < n_rows().
+  // Appends the pieces of a row. Per document it reads index files, whose sizes are checked before,
+  // each once: `checked` has an entry a shard then. Precondition: 0 <= row < n_rows().
   void append_pieces(std::int64_t row, std::vector<char>& checked, std::vector<Piece>& out) const;
+  // The piece of a row that has one; InvalidArgument if it has more.
+  Piece only_piece(std::int64_t row, std::vector<char>& checked) const {
+    if (!packed_ && !options_.per_document) return piece_of(options_.stream, -1, row);
+    return piece(packed_ ? only_packed(row) : row, checked);
+  }
   // The number of tokens of every window, in order; packing needs it.
   void piece_lengths(std::int64_t* out) const;
 
@@ -69,7 +74,13 @@ class WindowSource {
   Piece piece(std::int64_t window, std::vector<char>& checked) const;
   void segments(std::int64_t first, std::int64_t n, std::vector<char>& checked, Extent* out) const;
   std::int64_t count(const Extent& segment) const;
-  Piece piece_of(const Extent& segment, std::int64_t document, std::int64_t window) const;
+  std::int64_t only_packed(std::int64_t row) const;
+  Piece piece_of(const Extent& segment, std::int64_t document, std::int64_t window) const {
+    const int n_virtual = (options_.bos_id ? 1 : 0) + (options_.eos_id ? 1 : 0);
+    const Span span = rule_.span(segment.end - segment.begin + n_virtual, window);
+    const std::int64_t begin = segment.begin - (options_.bos_id ? 1 : 0);
+    return {begin + span.start, span.n_tokens, span.first_target, segment, document};
+  }
   template <typename Body>
   void for_each_group(Body&& body) const;
 

@@ -24,31 +24,49 @@ WindowSet::WindowSet(std::vector<std::shared_ptr<const WindowSource>> sources)
   }
 }
 
-void WindowSet::resolve(const std::int64_t* indices, std::size_t n, ResolvedRows& out) const {
-  resolve_places(indices, n, out);
-  check_sizes(out);
+std::vector<std::vector<char>> WindowSet::unchecked_indexes() const {
+  std::vector<std::vector<char>> checked;
+  for (const auto& source : sources_) {
+    const bool reads_index = source->options().per_document;
+    checked.emplace_back(reads_index ? source->documents().n_shards() : 0, 0);
+  }
+  return checked;
 }
 
-void WindowSet::resolve_places(const std::int64_t* indices, std::size_t n,
-                               ResolvedRows& out) const {
+std::int64_t WindowSet::row_at(std::int64_t index) const {
+  const std::int64_t row = index < 0 ? index + n_rows() : index;
+  if (row >= 0 && row < n_rows()) return row;
+  throw std::out_of_range("window " + std::to_string(index) + " is not among the " +
+                          std::to_string(n_rows()) + " there are");
+}
+
+void WindowSet::spans(const std::int64_t* indices, std::size_t n, std::int64_t* out) const {
+  std::vector<std::vector<char>> checked = unchecked_indexes();
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::int64_t row = row_at(indices[i]);
+    const std::size_t part = stretch_at(offsets_, row);
+    const Piece piece = sources_[part]->only_piece(row - offsets_[part], checked[part]);
+    *out++ = piece.start;
+    *out++ = piece.n_tokens;
+    *out++ = piece.first_target;
+  }
+}
+
+void WindowSet::resolve(const std::int64_t* indices, std::size_t n, ResolvedRows& out) const {
   out.rows.clear();
   out.pieces.clear();
   out.rows.reserve(n);
   out.pieces.reserve(n);
-  std::vector<std::vector<char>> checked;
-  for (const auto& source : sources_) checked.emplace_back(source->documents().n_shards(), 0);
+  std::vector<std::vector<char>> checked = unchecked_indexes();
   for (std::size_t i = 0; i < n; ++i) {
-    const std::int64_t row = indices[i] < 0 ? indices[i] + n_rows() : indices[i];
-    if (row < 0 || row >= n_rows()) {
-      throw std::out_of_range("window " + std::to_string(indices[i]) + " is not among the " +
-                              std::to_string(n_rows()) + " there are");
-    }
+    const std::int64_t row = row_at(indices[i]);
     const std::size_t part = stretch_at(offsets_, row);
     const WindowSource& source = *sources_[part];
     const std::size_t first = out.pieces.size();
     source.append_pieces(row - offsets_[part], checked[part], out.pieces);
     out.rows.push_back({&source, part, first, out.pieces.size() - first});
   }
+  check_sizes(out);
 }
 
 void WindowSet::check_sizes(const ResolvedRows& resolved) const {

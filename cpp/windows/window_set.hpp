@@ -37,10 +37,14 @@ class WindowSet {
   // Finds the rows, and checks that no file that they need has shrunk: ChangedFile. Negative
   // indices count from the end; std::out_of_range for one that is not there.
   void resolve(const std::int64_t* indices, std::size_t n, ResolvedRows& out) const;
-  // The same for who reads no token: the payloads' sizes are not checked.
-  void resolve_places(const std::int64_t* indices, std::size_t n, ResolvedRows& out) const;
+  // Where rows of one piece lie, without reading a token: start, number of tokens and first target
+  // of each, 3 n numbers. Indices as for resolve; InvalidArgument for a row of several pieces.
+  void spans(const std::int64_t* indices, std::size_t n, std::int64_t* out) const;
 
  private:
+  // By part, an entry for each index file that has been checked, where rows depend on these.
+  std::vector<std::vector<char>> unchecked_indexes() const;
+  std::int64_t row_at(std::int64_t index) const;
   void check_sizes(const ResolvedRows& rows) const;
 
   std::vector<std::shared_ptr<const WindowSource>> sources_;

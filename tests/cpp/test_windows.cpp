@@ -196,6 +196,49 @@ TEST_CASE("a row that there is not is named") {
   CHECK(rows.rows.empty());
 }
 
+TEST_CASE("spans are those of the resolved rows, and of a packed row of one piece") {
+  const auto values = stream<std::uint16_t>(0, 50);
+  for (const Tail tail : {Tail::kDrop, Tail::kPad, Tail::kAnchor}) {
+    const WindowSet set =
+        set_of({shard_of(values, TokenType::kUint16)}, WindowRule(7, 3, tail, true));
+    const ResolvedRows rows = all_rows(set);
+    for (std::int64_t row = 0; row < set.n_rows(); ++row) {
+      const std::int64_t indices[] = {row, row - set.n_rows()};
+      std::int64_t spans[6];
+      set.spans(indices, 2, spans);
+      const Piece& piece = rows.pieces[static_cast<std::size_t>(row)];
+      for (std::size_t i = 0; i < 6; i += 3) {
+        CHECK(spans[i] == piece.start);
+        CHECK(spans[i + 1] == piece.n_tokens);
+        CHECK(spans[i + 2] == piece.first_target);
+      }
+    }
+    std::int64_t nowhere[3];
+    const std::int64_t bad = set.n_rows();
+    CHECK_THROWS_AS(set.spans(&bad, 1, nowhere), std::out_of_range);
+  }
+  const std::vector<TokenShard> shards{shard_of(values, TokenType::kUint16)};
+  SourceOptions options;
+  options.per_document = true;
+  options.n_documents = 1;
+  const auto packed =
+      std::make_shared<WindowSource>(ShardedTokens(shards), DocumentTable({{1, 50}}),
+                                     WindowRule(9, 9, Tail::kPad, false), options);
+  REQUIRE(packed->n_windows() == 6);
+  const std::int64_t pieces[] = {4, 5, 0, 1, 2, 3};
+  const std::int64_t offsets[] = {0, 1, 3, 4, 5, 6};
+  packed->pack(pieces, 6, offsets, 5);
+  const WindowSet set({packed});
+  const std::int64_t alone[] = {0, 2};
+  std::int64_t spans[6];
+  set.spans(alone, 2, spans);
+  CHECK(spans[0] == 36);
+  CHECK(spans[3] == 9);
+  const std::int64_t several = 1;
+  CHECK_THROWS_WITH_AS(set.spans(&several, 1, spans), doctest::Contains("several spans"),
+                       InvalidArgument);
+}
+
 TEST_CASE("packing puts every piece into one row, into the fullest that has room") {
   std::mt19937 random(7);
   for (int round = 0; round < 300; ++round) {

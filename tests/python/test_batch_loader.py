@@ -9,7 +9,7 @@ import warnings
 import numpy as np
 import pytest
 
-from bytestride import FormatError, Mixture, Order, TokenStoreWriter, Windows, open_tokens
+from bytestride import FormatError, Mixture, Order, TokenStoreWriter, Windows, _core, open_tokens
 from bytestride.windows import BatchLoader
 from bytestride.windows.steps import Place, Steps
 
@@ -96,6 +96,45 @@ def test_how_batches_are_made_does_not_change_them(windows, prefetch, num_thread
         assert np.array_equal(ours[1], theirs[1])
 
 
+@pytest.mark.parametrize("layout", ["xy", "rows"])
+def test_with_and_without_threads_batches_and_states_are_the_same(windows, layout):
+    def run(**threads):
+        loader = BatchLoader(
+            windows, 7, drop_last=False, seed=2, epochs=2, layout=layout, **threads
+        )
+        for batch in loader:
+            yield np.array(batch if layout == "rows" else np.stack(batch)), loader.state_dict()
+        yield np.empty(0), loader.state_dict()
+
+    ways = [list(run(**threads)) for threads in ({}, {"num_threads": 0}, {"num_threads": 1})]
+    assert len(ways[0]) == 2 * 15 + 1
+    for steps in zip(*ways, strict=True):
+        for batch, state in steps[1:]:
+            np.testing.assert_array_equal(batch, steps[0][0])
+            assert state == steps[0][1]
+
+
+def test_small_batches_are_gathered_where_they_are_asked_for(monkeypatch):
+    begun = []
+    pending_batch = _core.PendingBatch
+
+    def begin(*args):
+        begun.append(args[4])
+        return pending_batch(*args)
+
+    monkeypatch.setattr(_core, "PendingBatch", begin)
+    windows = Windows(np.zeros(20 * 1024 + 1, np.uint16), 1024)
+    list(BatchLoader(windows, 7))  # 7,168 tokens
+    assert begun == []
+    list(BatchLoader(windows, 8))  # 8,192
+    assert begun == [8, 8]
+    list(BatchLoader(windows, 10, num_threads=1))
+    list(BatchLoader(windows, 5, num_threads=1))
+    list(BatchLoader(windows, 20, num_threads=0))
+    list(BatchLoader(windows, 20, prefetch=0))
+    assert begun == [8, 8, 10, 10, 5, 5, 5, 5]
+
+
 def test_layouts_and_types(windows):
     (rows, *_) = BatchLoader(windows, 4, layout="rows", dtype=windows.row_dtype)
     assert rows.dtype == np.uint16
@@ -117,7 +156,7 @@ def test_layouts_and_types(windows):
 
 
 def test_every_batch_is_in_arrays_of_its_own(windows):
-    kept = list(BatchLoader(windows, 10))
+    kept = list(BatchLoader(windows, 10, num_threads=1))
     copies = [(x.copy(), y.copy()) for x, y in kept]
     kept[0][0][:] = -1
     for (x, y), (was_x, was_y) in zip(kept[1:], copies[1:], strict=True):
@@ -156,7 +195,7 @@ def test_mixtures(windows):
 
 
 def test_the_state_is_what_was_taken_and_not_what_was_gathered(windows):
-    loader = BatchLoader(windows, 10, prefetch=5, seed=9)
+    loader = BatchLoader(windows, 10, prefetch=5, num_threads=1, seed=9)
     assert loader.state_dict() == {
         "version": 1,
         "fingerprint": loader.order.fingerprint,
@@ -206,7 +245,7 @@ def test_set_epoch(windows):
 
 
 def test_one_iteration_at_a_time(windows):
-    loader = BatchLoader(windows, 10)
+    loader = BatchLoader(windows, 10, num_threads=1)
     old = iter(loader)
     next(old)
     new = iter(loader)
@@ -257,7 +296,7 @@ def shrink(path):
 
 def test_a_store_that_shrinks(store_path):
     with open_tokens(store_path) as store:
-        loader = BatchLoader(Windows(store, LENGTH), 5, shuffle="none", prefetch=2)
+        loader = BatchLoader(Windows(store, LENGTH), 5, shuffle="none", prefetch=2, num_threads=1)
         iterator = iter(loader)
         next(iterator)
         name = shrink(store_path)
@@ -273,7 +312,7 @@ def test_a_store_that_shrinks(store_path):
 
 def test_reads_serve_what_is_left_of_a_store(store_path):
     with open_tokens(store_path, access="read") as store:
-        loader = BatchLoader(Windows(store, LENGTH), 5, shuffle="none", prefetch=2)
+        loader = BatchLoader(Windows(store, LENGTH), 5, shuffle="none", prefetch=2, num_threads=1)
         iterator = iter(loader)
         next(iterator)
         name = shrink(store_path)  # 256 ids less: windows from 217 on lack tokens
@@ -286,7 +325,7 @@ def test_reads_serve_what_is_left_of_a_store(store_path):
 
 def test_a_closed_store(store_path):
     store = open_tokens(store_path)
-    loader = BatchLoader(Windows(store, LENGTH), 5)
+    loader = BatchLoader(Windows(store, LENGTH), 5, num_threads=1)
     next(iter(loader))
     store.close()
     with pytest.raises(ValueError, match="the store is closed"):
@@ -310,7 +349,7 @@ def test_a_fork_while_batches_are_gathered(windows, n_others):
 
     def gather():
         while not stop.is_set():
-            for _ in BatchLoader(windows, 50, epochs=2):
+            for _ in BatchLoader(windows, 50, epochs=2, num_threads=1):
                 pass
 
     others = [threading.Thread(target=gather) for _ in range(n_others)]

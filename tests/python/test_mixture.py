@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from bytestride import Mixture, Order, Windows, reference
+from bytestride import Mixture, Order, TokenStoreWriter, Windows, open_tokens, reference
 
 # The fewest samples of a block: kMixtureBlock of cpp/windows/order.cpp.
 BLOCK = 1024
@@ -256,3 +256,20 @@ def test_parts_that_are_refused():
         Mixture([part(4), Windows(np.zeros(9, np.uint8), 2, 1)])
     with pytest.raises(TypeError):
         Mixture([part(4), np.zeros(9, np.uint8)])
+
+
+def test_spans_of_many_rows_are_those_of_each(tmp_path):
+    with TokenStoreWriter(tmp_path / "store", vocab_size=5000) as writer:
+        writer.append(np.arange(5000), [5000])
+    with open_tokens(tmp_path / "store") as store:
+        parts = [Windows(store, 7, stride, tail="pad") for stride in (7, 3)]
+        mixture = Mixture(parts)
+        assert mixture.stores == (store,)
+        rows = np.random.default_rng(4).integers(-len(mixture), len(mixture), 1000)
+        spans = mixture.spans(rows)
+        for row, span in zip(rows % len(mixture), spans, strict=True):
+            part, number = (0, row) if row < len(parts[0]) else (1, row - len(parts[0]))
+            start = number * parts[part].stride
+            assert span.tolist() == [start, min(8, 5000 - start), 0]
+        with pytest.raises(IndexError, match=f"window {len(mixture)} is not among"):
+            mixture.spans([*rows, len(mixture)])

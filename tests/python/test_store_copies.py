@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from store_layouts import DOCUMENTS, FLAT
 from store_parts import write
 
-from bytestride import FormatError, open_tokens
+from bytestride import FormatError, Windows, open_tokens
 from bytestride.store import convert_store, documents, durable, merge_stores, split_store
 from bytestride.store.documents import ends_at, iter_documents, with_ids
 from bytestride.store.layout import find_layout
@@ -178,6 +178,17 @@ def test_conversions_keep_documents(tmp_path, source, kind, target, opens):
     assert convert_store(path, tmp_path / target, format=kind, overwrite=True) == made
     assert documents_of(made, opens) == DOCUMENTS
     assert set(tmp_path.iterdir()) == new | set(before)
+
+
+def test_a_packing_goes_with_a_conversion(tmp_path):
+    path = write(tmp_path / "a", DOCUMENTS, shard_tokens=4, vocab_size=2**16)
+    made = convert_store(path, tmp_path / "t", format="datatrove", shard_tokens=4)
+    before = sorted(made.iterdir())
+    with open_tokens(made) as store:
+        Windows(store, 4, per_document=True).packed()
+    assert len(list(made.iterdir())) == len(before) + 1
+    convert_store(path, made, format="datatrove", shard_tokens=4, overwrite=True)
+    assert sorted(made.iterdir()) == before
 
 
 @pytest.mark.parametrize("target", ["t", "t.bin"])

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from store_parts import two_shards, write
 
-from bytestride import FormatError, TokenStoreWriter, open_tokens
+from bytestride import FormatError, TokenStoreWriter, Windows, open_tokens
 from bytestride.store import durable
 from bytestride.store.durable import PendingFile
 
@@ -111,6 +111,27 @@ def test_an_existing_store_is_kept_unless_overwritten(store):
     (store.parent / "file").write_text("")
     with pytest.raises(FileExistsError):
         TokenStoreWriter(store.parent / "file", vocab_size=300, overwrite=True)
+
+
+def test_packings_go_with_their_store(store):
+    def pack():
+        with open_tokens(store) as opened:
+            return len(Windows(opened, 4, per_document=True).packed())
+
+    (store / "packing-mine.npz").write_text("not ours")
+    before = set(names(store))
+    pack()
+    (packing,) = set(names(store)) - before
+    fail_in_body(store, overwrite=True)
+    assert packing in names(store)
+    write(store, [[1, 2, 3]], overwrite=True)
+    assert names(store) == [
+        "manifest.json",
+        "packing-mine.npz",
+        "shard-00000.bin",
+        "shard-00000.idx",
+    ]
+    assert pack() == 1
 
 
 def test_only_one_writer_at_a_time(tmp_path):

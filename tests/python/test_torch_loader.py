@@ -76,7 +76,7 @@ def test_rank_of_torch(windows, monkeypatch):
 
 
 def test_batches_are_the_users_own(windows):
-    batches = list(WindowLoader(windows, 10))
+    batches = list(WindowLoader(windows, 10, num_threads=1))
     assert len({x.data_ptr() for x, _ in batches} | {y.data_ptr() for _, y in batches}) == 20
     for x, y in batches:
         x.zero_()
@@ -137,11 +137,11 @@ def cuda(monkeypatch):
 
 @pytest.mark.parametrize("layout", ["xy", "rows"])
 @pytest.mark.parametrize("prefetch", [0, 1, 3])
-def test_the_ring_of_pinned_buffers(windows, cuda, prefetch, layout):
+@pytest.mark.parametrize("num_threads", [0, 1])
+def test_the_ring_of_pinned_buffers(windows, cuda, num_threads, prefetch, layout):
     """No slot is written again before its copy is done, and there are no more than is said."""
-    loader = WindowLoader(
-        windows, 10, device="cuda", prefetch=prefetch, layout=layout, drop_last=False, epochs=2
-    )
+    options = {"layout": layout, "prefetch": prefetch, "num_threads": num_threads}
+    loader = WindowLoader(windows, 10, device="cuda", drop_last=False, epochs=2, **options)
     batches = list(loader)
     twin = list(BatchLoader(windows, 10, layout=layout, drop_last=False, epochs=2))
     assert len(batches) == len(twin) == 22
@@ -155,7 +155,7 @@ def test_the_ring_of_pinned_buffers(windows, cuda, prefetch, layout):
 
 def test_a_ring_for_each_iteration(windows, cuda):
     """An iteration that was left may still write to its buffers; the next one has others."""
-    loader = WindowLoader(windows, 10, device="cuda")
+    loader = WindowLoader(windows, 10, device="cuda", num_threads=1)
     left = iter(loader)
     next(left)
     order = Order(windows)
@@ -167,7 +167,7 @@ def test_a_ring_for_each_iteration(windows, cuda):
 
 
 def test_pinned_batches_in_memory(windows, cuda, monkeypatch):
-    loader = WindowLoader(windows, 10, pin_memory=True)
+    loader = WindowLoader(windows, 10, pin_memory=True, num_threads=1)
     batches = list(loader)
     assert cuda == ["allocate"] * 20
     for (x, y), (expected_x, expected_y) in zip(batches, BatchLoader(windows, 10), strict=True):
@@ -187,7 +187,7 @@ def test_devices_that_do_not_go(windows):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_on_a_device(windows):
     for batch, expected in zip(
-        WindowLoader(windows, 10, device="cuda", epochs=5),
+        WindowLoader(windows, 10, device="cuda", epochs=5, num_threads=1),
         BatchLoader(windows, 10, epochs=5),
         strict=True,
     ):
@@ -206,7 +206,7 @@ def test_a_store_that_shrinks(tmp_path, access):
     with TokenStoreWriter(tmp_path / "s", vocab_size=2000) as writer:
         writer.append(np.arange(2000), np.array([0, 2000]))
     with open_tokens(tmp_path / "s", access=access) as store:
-        loader = WindowLoader(Windows(store, LENGTH), 5, shuffle="none")
+        loader = WindowLoader(Windows(store, LENGTH), 5, shuffle="none", num_threads=1)
         iterator = iter(loader)
         next(iterator)
         (payload,) = (tmp_path / "s").glob("*.bin")
@@ -220,7 +220,7 @@ def test_a_store_that_shrinks(tmp_path, access):
 
 def test_an_interrupt(windows):
     """It comes between two batches; the next iteration goes on after the last one taken."""
-    loader = WindowLoader(windows, 1, epochs=None, seed=8)
+    loader = WindowLoader(windows, 1, epochs=None, seed=8, num_threads=1)
     timer = threading.Timer(0.1, signal.raise_signal, [signal.SIGINT])
     taken = []
     timer.start()

@@ -61,7 +61,7 @@ def batches_and_states(plan, folder, rank):
     state = json.loads(state_file.read_bytes()) if state_file.exists() else None
     dataset = WindowDataset(folder / "store", LENGTH)
     if plan.loader == "WindowLoader":
-        loader = WindowLoader(dataset, **options)
+        loader = WindowLoader(dataset, num_threads=1, **options)
         if state is not None:
             loader.load_state_dict(state)
         for x, _ in loader:

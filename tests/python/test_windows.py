@@ -3,13 +3,22 @@
 import pickle
 import threading
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bytestride import FormatError, TokenStoreWriter, Windows, _core, open_tokens, window_starts
+from bytestride import (
+    FormatError,
+    Mixture,
+    TokenStoreWriter,
+    Windows,
+    _core,
+    open_tokens,
+    window_starts,
+)
 from bytestride.store.views import DocumentView, ShardView
 
 LOREM = "Lorem ipsum dolor sit amet, consectetur adipiscing elit,"
@@ -149,6 +158,32 @@ def test_an_index_that_shrinks_is_an_error_where_it_is_read(store, per_document)
         windows.document_ids(wanted)
     whole = [i for i, row in zip(wanted, numbers, strict=True) if row[0] < 60]
     assert np.array_equal(windows.document_ids(whole), numbers[: len(whole)])
+
+
+def test_an_index_is_read_where_documents_are_asked_for(tmp_path):
+    """Not before; and it is that of the store that was opened, whatever has its name by then."""
+    ids = np.arange(60)
+    for name in "ab":
+        with TokenStoreWriter(tmp_path / name, vocab_size=100) as writer:
+            writer.append(ids, [20, 60])
+    stores = [open_tokens(tmp_path / name) for name in "ab"]
+    windows = Windows(stores[0], 10)
+    mixture = Mixture([windows, Windows(stores[1], 10)])
+    x, _ = windows.batch([0, 1])
+    assert x[1].tolist() == list(range(10, 20))
+    maps = Path("/proc/self/maps")
+    assert not maps.exists() or f"{tmp_path}/a/shard-00000.idx" not in maps.read_text()
+    for name in "ab":
+        with TokenStoreWriter(tmp_path / name, vocab_size=100, overwrite=True) as writer:
+            writer.append(ids, [35, 60])
+    expected = np.repeat([0, 0, 1, 1, 1], 10).reshape(5, 10)
+    assert np.array_equal(windows.document_ids(range(5)), expected)
+    assert np.array_equal(mixture.document_ids(range(10)), np.concatenate([expected, expected]))
+    cu_seqlens, longest = windows.cu_seqlens([1, 2])
+    assert (cu_seqlens.tolist(), longest) == ([0, 10, 20], 10)
+    assert windows.position_ids([1])[0].tolist() == list(range(10))
+    for store in stores:
+        store.close()
 
 
 def test_indexing():

@@ -60,6 +60,8 @@ _SUFFIXES = ", ".join(_KIND_OF_SUFFIX)
 
 def absolute(path: Named) -> StorePath:
     """Make what names a store independent of the current folder: a path, or a list's paths."""
+    if isinstance(path, Path):
+        return path.absolute()
     if isinstance(path, (str, os.PathLike)):
         return Path(path).absolute()
     return tuple(Path(part).absolute() for part in path)
@@ -117,10 +119,12 @@ def find_files(path: StorePath) -> list[Path] | None:
         if not path:
             raise ValueError("an empty list names no store; name at least one file")
         return [_whole_file(part) for part in path]
+    if path.is_file():
+        return [_payload_of(path)]
     if path.is_dir():
         return None if (path / MANIFEST_NAME).is_file() else _folder(path)
-    if path.is_file() or _is_prefix(path):
-        return [_whole_file(path)]
+    if _is_prefix(path):
+        return [path.with_name(path.name + ".bin")]
     if glob.has_magic(str(path)):
         return _matches(path)
     raise FileNotFoundError(f"{path}: no such file or folder, and no {path.name}.bin")
@@ -175,8 +179,12 @@ def _whole_file(path: Path) -> Path:
     if path.is_dir():
         raise IsADirectoryError(f"{path}: a list names files; name the files of this folder")
     if path.is_file():
-        return path.with_suffix(".bin") if path.suffix == ".idx" else path
+        return _payload_of(path)
     return path.with_name(path.name + ".bin") if _is_prefix(path) else path
+
+
+def _payload_of(path: Path) -> Path:
+    return path.with_suffix(".bin") if path.suffix == ".idx" else path
 
 
 def _matches(pattern: Path) -> list[Path]:

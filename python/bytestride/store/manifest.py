@@ -22,11 +22,18 @@ MANIFEST_NAME = "manifest.json"
 FORMAT = "bytestride token store"
 VERSION = 1
 SHARD_NAME = re.compile(r"shard-[0-9]{5,}")
+PACKING_NAME = re.compile(r"packing-[0-9a-f]{16}\.npz")
+"""Name of a packing of documents that is kept beside a store; it goes with the store."""
 
 
 def shard_name(number: int) -> str:
     """Name of a shard's files, without their suffixes."""
     return f"shard-{number:05d}"
+
+
+def packing_name(key: str) -> str:
+    """Name of the file of a packing, by 16 digits of a hash of what it is of."""
+    return f"packing-{key}.npz"
 
 
 @dataclass(frozen=True)

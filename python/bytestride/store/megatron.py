@@ -26,7 +26,6 @@ import os
 import struct
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from io import FileIO
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -92,9 +91,10 @@ def read_header(path: Path, n_bin_bytes: int) -> Idx:
     FormatError
         If the file is not an index, or does not fit its own size or the payload's.
     """
-    with path.open("rb", buffering=0) as file:  # five numbers, far apart
-        n_idx_bytes = os.fstat(file.fileno()).st_size
-        raw = file.read(HEADER.size)
+    descriptor = os.open(str(path), os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        n_idx_bytes = os.fstat(descriptor).st_size
+        raw = os.pread(descriptor, HEADER.size, 0)
         if len(raw) < HEADER.size:
             raise damaged(path, 0, f"a header of {HEADER.size} bytes", f"{len(raw)} bytes")
         magic, version, code, n_sequences, n_ends = HEADER.unpack(raw)
@@ -110,14 +110,16 @@ def read_header(path: Path, n_bin_bytes: int) -> Idx:
         if idx.n_bytes != n_idx_bytes:
             counts = f"{n_sequences} sequences and {n_ends - 1} documents"
             raise damaged(path, 18, f"a file of {idx.n_bytes} bytes for {counts}", n_idx_bytes)
-        _check_last(file, idx, n_bin_bytes)
+        _check_last(descriptor, idx, n_bin_bytes)
+    finally:
+        os.close(descriptor)
     return idx
 
 
-def _check_last(file: FileIO, idx: Idx, n_bin_bytes: int) -> None:
+def _check_last(descriptor: int, idx: Idx, n_bin_bytes: int) -> None:
     def number(offset: int, kind: str) -> int:
-        file.seek(offset)
-        return int(struct.unpack(kind, file.read(struct.calcsize(kind)))[0])
+        raw = os.pread(descriptor, struct.calcsize(kind), offset)
+        return int(struct.unpack(kind, raw)[0])
 
     path = idx.path
     end = 0

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from bytestride.store.durable import TEMPORARY_SUFFIX, FolderLock, interrupts_held, sync_folder
-from bytestride.store.manifest import MANIFEST_NAME
+from bytestride.store.manifest import MANIFEST_NAME, PACKING_NAME
 from bytestride.store.sidecars import NANOGPT_NAME, SHARD_FILE, SUFFIXES
 
 # Endings of the files beside a target that is one file, the payload's last.
@@ -158,7 +158,8 @@ class Place:
 
 
 def _is_ours(name: str) -> bool:
-    return name == NANOGPT_NAME or SHARD_FILE.fullmatch(name) is not None
+    of_a_shard = SHARD_FILE.fullmatch(name) or PACKING_NAME.fullmatch(name)
+    return name == NANOGPT_NAME or of_a_shard is not None
 
 
 def _empty(work: Path) -> None:

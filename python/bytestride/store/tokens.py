@@ -125,13 +125,13 @@ class TokenStore:
             )
         return [ids for ids in shards if ids is not None]
 
-    @property
-    def views(self) -> list[ShardView]:
-        """The shards as the core takes them; maps their index files when first asked for.
+    def views(self, with_documents: bool) -> list[ShardView]:
+        """Give the shards as the core takes them, valid while the store is open.
 
-        Valid while the store is open.
+        Index files are mapped when documents are first asked for. Without documents each shard
+        looks like one.
         """
-        return [shard.view for shard in self._open().shards]
+        return [shard.view(with_documents) for shard in self._open().shards]
 
     @property
     def document_offsets(self) -> NDArray[np.int64]:
@@ -219,7 +219,8 @@ class TokenStore:
         ValueError
             If the store was closed.
         """
-        self._open()
+        if self._opened is None:  # asked before each batch
+            self._open()
 
     def __len__(self) -> int:
         """How many tokens there are."""

@@ -43,6 +43,9 @@ class DocumentView(NamedTuple):
     n_bytes: int = 0
 
 
+_ONE_DOCUMENT = DocumentView(1)
+
+
 class ShardView(NamedTuple):
     """One shard as the core takes it.
 
@@ -80,8 +83,8 @@ class OpenFile:
         if self.descriptor >= 0:
             os.close(self.descriptor)
 
-    def check_size(self, n_bytes: int) -> None:
-        """Check that the file still has as many bytes as when the store was opened.
+    def check_size(self, n_bytes: int) -> int:
+        """Check that the file still has as many bytes as when the store was opened; give its size.
 
         Raises
         ------
@@ -91,12 +94,13 @@ class OpenFile:
         found = os.fstat(self.descriptor).st_size
         if found < n_bytes:
             raise damaged(self.path, "the size", f"{n_bytes} bytes, as when opened", found)
+        return found
 
     def map(self, n_bytes: int) -> NDArray[np.uint8]:
         """Map the first bytes, read-only; the array keeps them after the file is closed."""
-        self.check_size(n_bytes)
+        n_bytes_now = self.check_size(n_bytes)
         if self._mapped is None or self._mapped.size < n_bytes:
-            self._mapped = _core.map_file(self.descriptor, os.fstat(self.descriptor).st_size)
+            self._mapped = _core.map_file(self.descriptor, n_bytes_now)
         return self._mapped[:n_bytes]
 
     def expect_scattered(self, scattered: bool) -> None:
@@ -141,19 +145,22 @@ class OpenShard:
             self._opened[path] = OpenFile(path)
         return self._opened[path]
 
-    @property
-    def view(self) -> ShardView:
-        """The shard as the core takes it."""
-        files = self.files
-        documents = self.documents  # opens the index
+    def view(self, with_documents: bool) -> ShardView:
+        """Give the shard as the core takes it; without its documents, as if it were one.
+
+        The index is opened in both cases, so that what is asked of it later is of this store,
+        though another may have its name by then.
+        """
+        if self._index is None and isinstance(self.files.documents, (Idx, EndsFile)):
+            self._index = self._open(self.files.documents.path)
         return ShardView(
             self.ids,
-            files.dtype,
-            files.n_tokens,
-            documents,
-            descriptor=-1 if self._payload is None else self._payload.descriptor,
-            byte_offset=files.byte_offset,
-            files=(self._payload, self._index),
+            self.files.dtype,
+            self.files.n_tokens,
+            self.documents if with_documents else _ONE_DOCUMENT,
+            -1 if self._payload is None else self._payload.descriptor,
+            self.files.byte_offset,
+            (self._payload, self._index),
         )
 
     @property
@@ -248,8 +255,8 @@ class OpenShard:
         """
         if self._payload is not None:
             self._payload.check_size(self.files.n_bytes)
-        if self._index is not None:
-            self._index.check_size(self.documents.n_bytes)
+        if self._index is not None and self._documents is not None:
+            self._index.check_size(self._documents.n_bytes)
 
     def close(self) -> None:
         """Let go of the files; arrays that map them and views that need them keep them."""

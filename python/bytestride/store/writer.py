@@ -23,6 +23,7 @@ from bytestride.store.durable import (
 )
 from bytestride.store.manifest import (
     MANIFEST_NAME,
+    PACKING_NAME,
     Manifest,
     ShardEntry,
     Sidecar,
@@ -352,6 +353,9 @@ class TokenStoreWriter:
         self._lock.sync()
         for old in self._own_files():
             old.unlink()
+        for file in self._path.iterdir():
+            if PACKING_NAME.fullmatch(file.name):  # of an old store's documents
+                file.unlink(missing_ok=True)
         for sidecar in self._sidecars:
             sidecar.commit()
         for shard, _ in self._sealed:

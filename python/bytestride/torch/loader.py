@@ -72,7 +72,7 @@ class WindowLoader(BatchLoader):
         device: torch.device | str | int | None = None,
         pin_memory: bool | None = None,
         prefetch: SupportsIndex = 2,
-        num_threads: SupportsIndex = 1,
+        num_threads: SupportsIndex | None = None,
         epochs: SupportsIndex | None = 1,
     ) -> None:
         rank, world_size = find_rank(rank, world_size)
@@ -93,6 +93,7 @@ class WindowLoader(BatchLoader):
         )
         self._torch_dtype = torch.from_numpy(np.empty(0, self._dtype)).dtype
         self._device = torch.device("cpu" if device is None else device)
+        self._moves = self._device.type != "cpu"
         self._pins = bool(pin_memory)
         self._ring: Ring | None = None
         if self._device.type == "cuda":
@@ -119,22 +120,25 @@ class WindowLoader(BatchLoader):
         return super().__iter__()
 
     def _outputs(self, n_rows: int) -> Outputs | None:
+        if self._ring is None and not self._pins:
+            return None
         length = self._windows.max_length
         shapes = ((n_rows, length),) * 2 if self._layout == "xy" else ((n_rows, length + 1),)
         if self._ring is not None:
             return self._ring.next_slot(shapes, self._torch_dtype)
-        return Pinned(shapes, self._torch_dtype) if self._pins else None
+        return Pinned(shapes, self._torch_dtype)
 
     def _hand_over(self, arrays: Any, out: Outputs | None) -> Any:  # noqa: ANN401
-        if isinstance(out, Slot):
-            tensors = out.copy_to(self._device)
-        elif isinstance(out, Pinned):
-            tensors = out.tensors
-        else:
+        if out is None:
             made = arrays if self._layout == "xy" else (arrays,)
-            tensors = tuple(torch.from_numpy(array) for array in made)
-            if self._device.type != "cpu":
+            tensors = tuple(map(torch.from_numpy, made))
+            if self._moves:
                 tensors = tuple(tensor.to(self._device) for tensor in tensors)
+        elif isinstance(out, Slot):
+            tensors = out.copy_to(self._device)
+        else:
+            assert isinstance(out, Pinned)  # there are no other outputs
+            tensors = out.tensors
         return tensors if self._layout == "xy" else tensors[0]
 
 

@@ -104,6 +104,11 @@ class Mixture(RowSet):
         with self.reading():
             return _core.WindowSet([part.source for part in self._parts])
 
+    @cached_property
+    def documented_core(self) -> _core.WindowSet:
+        """The same rows, with documents."""
+        return _core.WindowSet([part.documented_source for part in self._parts])
+
     def __getstate__(self) -> dict[str, Any]:
         """Keep the parts and the counts."""
         return {"_parts": self._parts, "_counts": self._counts}
@@ -131,8 +136,8 @@ class Mixture(RowSet):
 
     @cached_property
     def stores(self) -> tuple[TokenStore, ...]:
-        """The stores that the parts are read from."""
-        return tuple(store for part in self._parts for store in part.stores)
+        """The stores that the parts are read from, each once."""
+        return tuple({store: None for part in self._parts for store in part.stores})
 
     @property
     def row_dtype(self) -> np.dtype[Any]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bytestride import _core
 from bytestride.store import TokenStore
+from bytestride.store.manifest import packing_name
 from bytestride.windows.rows import RowSet
 
 if TYPE_CHECKING:
@@ -76,13 +77,18 @@ class PackedWindows(RowSet):
         for store in self.stores:
             if isinstance(store.path, Path) and store.path.is_dir():
                 key = hashlib.sha256(f"{_VERSION} {self.fingerprint}".encode()).hexdigest()[:16]
-                return store.path / f"packing-{key}.npz"
+                return store.path / packing_name(key)
         return None
 
     @cached_property
     def source(self) -> _core.WindowSource:
         """The rows as a part of a set, as the core knows it."""
         return self._windows.source.packed(*self.packing)
+
+    @property
+    def documented_source(self) -> _core.WindowSource:
+        """The same: packing needs documents."""
+        return self.source
 
     @cached_property
     def core(self) -> _core.WindowSet:

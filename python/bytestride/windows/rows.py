@@ -97,7 +97,12 @@ class RowSet(ABC):
     @property
     @abstractmethod
     def core(self) -> _core.WindowSet:
-        """The rows as the core knows them."""
+        """The rows as the core knows them; it may know no documents if no row depends on them."""
+
+    @property
+    def documented_core(self) -> _core.WindowSet:
+        """The same rows, with what the core needs to tell documents."""
+        return self.core
 
     def __len__(self) -> int:
         """How many rows there are."""
@@ -198,7 +203,7 @@ class RowSet(ABC):
         such as :meth:`cu_seqlens` is for.
         """
         with self.reading():
-            return self.core.position_ids(as_indices(indices))
+            return self.documented_core.position_ids(as_indices(indices))
 
     def document_ids(self, indices: npt.ArrayLike) -> NDArray[np.int64]:
         """Give the number of each input's document in its store: int64 [B, max_length].
@@ -206,7 +211,7 @@ class RowSet(ABC):
         -1 for padding.
         """
         with self.reading():
-            return self.core.document_ids(as_indices(indices))
+            return self.documented_core.document_ids(as_indices(indices))
 
     def cu_seqlens(self, indices: npt.ArrayLike) -> tuple[NDArray[np.int32], int]:
         """Give the stretches of one document in the batch, as flash attention takes them.
@@ -222,7 +227,7 @@ class RowSet(ABC):
             Tokens of the longest stretch.
         """
         with self.reading():
-            return self.core.cu_seqlens(as_indices(indices))
+            return self.documented_core.cu_seqlens(as_indices(indices))
 
     def reading(self) -> Reading:
         """Make a block in which the core reads: see :class:`Reading`."""

@@ -179,14 +179,27 @@ class Windows(RowSet):
 
     @cached_property
     def source(self) -> _core.WindowSource:
-        """The windows as the core knows them."""
+        """The windows as the core knows them, with documents where their rows depend on them."""
+        return self._make_source(self._needs_documents)
+
+    @cached_property
+    def documented_source(self) -> _core.WindowSource:
+        """The same windows with documents, for who asks for these."""
+        return self.source if self._needs_documents else self._make_source(True)
+
+    @property
+    def _needs_documents(self) -> bool:
+        return bool(self._options["per_document"] or self._options["mask_boundaries"])
+
+    def _make_source(self, with_documents: bool) -> _core.WindowSource:
         stream = self._stream
+        counts = with_documents and stream.selected is None
         return _core.WindowSource(
-            stream.shards,
+            stream.tell_shards(with_documents),
             first_token=stream.first_token,
             n_tokens=stream.n_tokens if stream.selected is None else 0,
-            first_document=stream.first_document,
-            n_documents=stream.n_documents if stream.selected is None else 0,
+            first_document=stream.first_document if with_documents else 0,
+            n_documents=stream.n_documents if counts else 0,
             selected=stream.selected,
             **self._options,
         )
@@ -196,6 +209,11 @@ class Windows(RowSet):
         """The windows as a set of their own, as the core knows it."""
         with self.reading():
             return _core.WindowSet([self.source])
+
+    @cached_property
+    def documented_core(self) -> _core.WindowSet:
+        """The same set with documents."""
+        return self.core if self._needs_documents else _core.WindowSet([self.documented_source])
 
     def __getstate__(self) -> dict[str, Any]:
         """Keep what the windows were made of: of a store, its path and not its tokens."""

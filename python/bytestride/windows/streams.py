@@ -29,8 +29,8 @@ class Stream:
 
     Attributes
     ----------
-    shards
-        As the core takes them.
+    tell_shards
+        Gives the shards as the core takes them, with their documents or as one document each.
     first_token, n_tokens
         The stream: this many tokens of the shards, from this one on.
     first_document, n_documents
@@ -45,7 +45,7 @@ class Stream:
         Gives a text that is equal for equal tokens, as far as can be told without reading them.
     """
 
-    shards: list[ShardView]
+    tell_shards: Callable[[bool], list[ShardView]]
     first_token: int
     n_tokens: int
     first_document: int
@@ -63,7 +63,7 @@ class Stream:
     @property
     def narrowest_dtype(self) -> np.dtype[Any]:
         """The type that holds every shard's ids: the stored one where all are alike."""
-        dtypes = {shard.dtype for shard in self.shards} or {np.dtype(np.int32)}
+        dtypes = {shard.dtype for shard in self.tell_shards(False)} or {np.dtype(np.int32)}
         return dtypes.pop() if len(dtypes) == 1 else np.dtype(np.int64)
 
 
@@ -131,14 +131,14 @@ def _of_ragged(documents: Ragged) -> Stream:
     def fingerprint() -> str:
         return _fingerprint([ids], zlib.crc32(offsets.data))
 
-    return Stream([shard], 0, ids.size, 0, n_documents, None, True, None, fingerprint)
+    return Stream(lambda _: [shard], 0, ids.size, 0, n_documents, None, True, None, fingerprint)
 
 
 def _of_arrays(arrays: list[NDArray[Any]], has_documents: bool) -> Stream:
     shards = [ShardView(ids, ids.dtype, ids.size, DocumentView(1)) for ids in arrays]
     n_tokens = sum(ids.size for ids in arrays)
     return Stream(
-        shards,
+        lambda _: shards,
         0,
         n_tokens,
         0,
