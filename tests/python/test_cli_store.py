@@ -82,7 +82,7 @@ def test_verify(store, run):
     assert "no hashes to compare" in run("verify", store / "shard-00000.bin")
     path = store / "shard-00001.bin"
     path.write_bytes(b"\x01\x00\x02\x00")
-    assert "shard-00001.bin: its SHA-256" in run("verify", store, status=1)
+    assert "shard-00001.bin: its XXH3" in run("verify", store, status=1)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,17 @@ import sys
 
 import bytestride
 
-HEAVY = {"torch", "pyarrow", "regex", "rich", "ray", "transformers", "tokenizers", "tiktoken"}
+HEAVY = {
+    "torch",
+    "pyarrow",
+    "regex",
+    "rich",
+    "ray",
+    "transformers",
+    "tokenizers",
+    "tiktoken",
+    "xxhash",
+}
 
 
 def run(code):

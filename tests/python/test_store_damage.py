@@ -151,8 +151,8 @@ def test_manifests_that_are_none(store, text):
 
 def test_a_manifest_of_a_later_version(store):
     manifest = json.loads((store / "manifest.json").read_text())
-    (store / "manifest.json").write_text(json.dumps({**manifest, "version": 2}))
-    with pytest.raises(FormatError, match="expected 1, found 2; open it with"):
+    (store / "manifest.json").write_text(json.dumps({**manifest, "version": 3}))
+    with pytest.raises(FormatError, match="expected 2, found 3; open it with"):
         open_tokens(store)
 
 

@@ -127,7 +127,7 @@ def test_verify_looks_at_sidecars(tmp_path):
     raw = bytearray(path.read_bytes())
     raw[-1] ^= 1
     path.write_bytes(raw)
-    with open_tokens(folder) as store, pytest.raises(FormatError, match=r"llmc\.bin: its SHA-256"):
+    with open_tokens(folder) as store, pytest.raises(FormatError, match=r"llmc\.bin: its XXH3"):
         store.verify()
     path.unlink()
     with open_tokens(folder) as store, pytest.raises(FormatError, match=r"llmc\.bin: missing"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bytestride.cli import store_copies
@@ -33,6 +34,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     info.set_defaults(run=run_info)
     verify = actions.add_parser("verify", help="read every byte of a store and check it")
     _add_store(verify)
+    verify.add_argument(
+        "--sha256",
+        action="store_true",
+        help="record the SHA-256 of every file in the manifest, in the same pass",
+    )
     verify.set_defaults(run=run_verify)
     cat = actions.add_parser("cat", help="print documents, as ids or as text")
     _add_store(cat)
@@ -139,8 +145,17 @@ def _whence(shard: ShardFiles) -> str:
 
 def run_verify(arguments: argparse.Namespace) -> None:
     """Check all that can be checked, or fail with the first thing that is wrong."""
+    from bytestride.store import record_sha256
+
     with _open(arguments) as store:
-        store.verify()
+        if arguments.sha256:
+            if not isinstance(store.path, Path) or store.manifest is None:
+                raise ValueError(
+                    f"{arguments.store}: has no manifest to record a SHA-256 in; leave --sha256 out"
+                )
+            record_sha256(store.path)
+        else:
+            store.verify()
         hashed = "hashes, " if store.manifest else "no hashes to compare; "
         print(
             f"{arguments.store}: whole ({hashed}documents and ids): {store.n_tokens:,} tokens in "

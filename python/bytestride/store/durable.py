@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import signal
 import tempfile
@@ -11,10 +10,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from bytestride.store.hashing import new_xxh3
+
+if TYPE_CHECKING:
+    from xxhash import xxh3_64
 
 TEMPORARY_SUFFIX = ".tmp"
 
@@ -38,7 +42,63 @@ def interrupts_held() -> Iterator[None]:
         signal.raise_signal(signal.SIGINT)
 
 
-class PendingFile:
+class WholeFile:
+    """A file whose bytes are on the disk, under any name, and the name that it is to get.
+
+    Parameters
+    ----------
+    path
+        Where it lies; on the file system of ``final``.
+    final
+        Where it goes.
+    n_bytes
+        Its size.
+    xxh3
+        Hexadecimal XXH3 of its bytes; None if nobody took it.
+    """
+
+    def __init__(self, path: Path, final: Path, n_bytes: int, xxh3: str | None = None) -> None:
+        self.final = final
+        self.n_bytes = n_bytes
+        self._path = path
+        self._xxh3 = xxh3
+
+    @property
+    def path(self) -> Path:
+        """Where the file lies now."""
+        return self._path
+
+    @property
+    def xxh3(self) -> str:
+        """Hexadecimal XXH3 of what it holds.
+
+        Raises
+        ------
+        ValueError
+            If its bytes were not hashed: it is not sealed, or was there before.
+        """
+        if self._xxh3 is None:
+            raise ValueError(f"{self.final}: its bytes were not hashed")
+        return self._xxh3
+
+    def blocks(self) -> Iterator[bytes]:
+        """Go through what it holds."""
+        return _blocks(self._path)
+
+    def commit(self) -> None:
+        """Give it its final name, in place of any file that has it."""
+        self._path.replace(self.final)
+        self._path = self.final
+
+
+class FileMark(NamedTuple):
+    """A place in a file that is being written: how many bytes come before it, and their hash."""
+
+    n_bytes: int
+    hash: xxh3_64
+
+
+class PendingFile(WholeFile):
     """A file under a temporary name, hashed as it is written.
 
     ``seal`` makes its bytes durable, ``commit`` gives it its name, ``discard`` removes it under
@@ -46,21 +106,11 @@ class PendingFile:
     """
 
     def __init__(self, final: Path) -> None:
-        self.final = final
-        self.n_bytes = 0
-        self._path = final.with_name(final.name + TEMPORARY_SUFFIX)
+        super().__init__(final.with_name(final.name + TEMPORARY_SUFFIX), final, 0)
         # What a killed writer left may be another name of a payload: it must not be written over.
         self._path.unlink(missing_ok=True)
         self._file = self._path.open("xb")
-        self._hash: Any = hashlib.sha256()
-
-    @property
-    def sha256(self) -> str:
-        """Hexadecimal SHA-256 of what was written so far; not of a file that was there before."""
-        if self._hash is None:
-            raise ValueError(f"{self.final}: was not written here, so its bytes were not hashed")
-        digest: str = self._hash.hexdigest()
-        return digest
+        self._hash = new_xxh3()
 
     def write(self, data: memoryview | bytes) -> None:
         """Append bytes, or the bytes of a contiguous view."""
@@ -68,14 +118,24 @@ class PendingFile:
         self._hash.update(data)
         self.n_bytes += memoryview(data).nbytes
 
+    def mark(self) -> FileMark:
+        """Remember this place, to come back to it."""
+        return FileMark(self.n_bytes, self._hash.copy())
+
+    def rewind(self, mark: FileMark) -> None:
+        """Forget what was written after a mark; one can come back to it once."""
+        self._file.truncate(mark.n_bytes)
+        self._file.seek(mark.n_bytes)
+        self.n_bytes, self._hash = mark
+
     @classmethod
-    def same_as(cls, source: PendingFile | Path, final: Path) -> PendingFile:
+    def same_as(cls, source: WholeFile | Path, final: Path) -> PendingFile:
         """Make a sealed file of the bytes of another, a sealed one or one that was there before.
 
         A hard link where the file system has them, so that the bytes are on the disk once; else a
         copy. Neither is written to here again.
         """
-        path = source if isinstance(source, Path) else source._path
+        path = source if isinstance(source, Path) else source.path
         twin = cls(final)
         try:
             twin._path.unlink()
@@ -93,28 +153,15 @@ class PendingFile:
             return twin
         twin._file.close()
         twin.n_bytes = path.stat().st_size
-        twin._hash = None if isinstance(source, Path) else source._hash
+        twin._xxh3 = None if isinstance(source, Path) else source._xxh3
         return twin
-
-    def blocks(self) -> Iterator[bytes]:
-        """Go through what a sealed file holds."""
-        return _blocks(self._path)
-
-    @property
-    def path(self) -> Path:
-        """Where the file lies now."""
-        return self._path
 
     def seal(self) -> None:
         """Bring everything to the disk; nothing can be written after."""
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
-
-    def commit(self) -> None:
-        """Give a sealed file its final name, in place of any file that has it."""
-        self._path.replace(self.final)
-        self._path = self.final
+        self._xxh3 = self._hash.hexdigest()
 
     def discard(self) -> None:
         """Remove the file, sealed or not, committed or not."""

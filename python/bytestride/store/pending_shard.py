@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bytestride.store.durable import LengthSpool, PendingFile
+from bytestride.store.durable import FileMark, LengthSpool, PendingFile
 from bytestride.store.manifest import ShardEntry
 from bytestride.store.megatron import Ids, write_idx
 from bytestride.store.sidecars import write_sidecars
@@ -19,7 +19,18 @@ _BLOCK_TOKENS = 1 << 20
 
 
 class PendingShard:
-    """One shard under temporary names; its documents' lengths wait in a spool for the index."""
+    """One shard under temporary names; its documents' lengths wait in a spool for the index.
+
+    Parameters
+    ----------
+    folder, name
+        Its files are ``name.bin`` and ``name.idx`` in this folder. Any name will do: shards that
+        are to become a store elsewhere are handed to :func:`~bytestride.store.assemble_store`.
+    dtype
+        Type of the ids as stored, uint16 or int32.
+    first_document
+        Number of its first document in the store; only sidecars need it.
+    """
 
     def __init__(
         self, folder: Path, name: str, dtype: np.dtype[Any], first_document: int = 0
@@ -30,6 +41,7 @@ class PendingShard:
         self.n_tokens = 0
         self.n_open = 0
         """Tokens of the document that has not ended yet."""
+        self._whole: FileMark | None = None  # the payload's end without that document
         self.bin = PendingFile(folder / f"{name}.bin")
         self.idx: PendingFile | None = None
         self.sidecars: list[PendingFile] = []
@@ -37,14 +49,47 @@ class PendingShard:
         self._lengths: LengthSpool | None = None
 
     def append(self, ids: Ids, lengths: NDArray[np.int64]) -> None:
-        """Add tokens, and the lengths of the documents that end in them."""
+        """Add tokens, and the lengths of the documents that end in them.
+
+        Tokens after the last end begin a document, or go on with it.
+        """
+        n_whole = int(lengths.sum()) - self.n_open if lengths.size else 0
+        self._write(ids[:n_whole])
+        if lengths.size:
+            self._spool().append(lengths)
+            self.n_open, self._whole = 0, None
+        if n_whole < ids.size:
+            if self._whole is None:
+                self._whole = self.bin.mark()
+            self._write(ids[n_whole:])
+            self.n_open += ids.size - n_whole
+
+    def _write(self, ids: Ids) -> None:
         for first in range(0, ids.size, _BLOCK_TOKENS):
             block = np.ascontiguousarray(ids[first : first + _BLOCK_TOKENS], self._dtype)
             self.bin.write(block.data)
-        if lengths.size:
-            self._spool().append(lengths)
         self.n_tokens += ids.size
-        self.n_open += ids.size - int(lengths.sum())
+
+    @property
+    def n_documents(self) -> int:
+        """How many documents have ended."""
+        return 0 if self._lengths is None else self._lengths.n
+
+    def drop_open(self) -> int:
+        """Take back the document that has not ended, as if it had never been.
+
+        Returns
+        -------
+        int
+            How many tokens it had; 0 if none was open.
+        """
+        if self._whole is None:
+            return 0
+        self.bin.rewind(self._whole)
+        n_dropped = self.n_open
+        self.n_tokens -= n_dropped
+        self.n_open, self._whole = 0, None
+        return n_dropped
 
     def _spool(self) -> LengthSpool:
         if self._lengths is None:
@@ -52,7 +97,15 @@ class PendingShard:
         return self._lengths
 
     def seal(self, emit: Sequence[str] = (), tokenizer: str | None = None) -> ShardEntry:
-        """Write the index and the sidecars and make all durable; nothing can be added after."""
+        """Write the index and the sidecars and make all durable; nothing can be added after.
+
+        Raises
+        ------
+        ValueError
+            If a document is open: it must be ended or dropped before.
+        """
+        if self.n_open:
+            raise ValueError(f"{self.bin.final}: a document of {self.n_open} tokens is still open")
         lengths = self._spool()
         self.idx = PendingFile(self.bin.final.with_suffix(".idx"))
         write_idx(self.idx.write, self._dtype, lengths)
@@ -74,9 +127,9 @@ class PendingShard:
             n_tokens=self.n_tokens,
             n_documents=lengths.n,
             bin_bytes=self.bin.n_bytes,
-            bin_sha256=self.bin.sha256,
             idx_bytes=self.idx.n_bytes,
-            idx_sha256=self.idx.sha256,
+            bin_xxh3=self.bin.xxh3,
+            idx_xxh3=self.idx.xxh3,
         )
 
     def commit(self) -> None:

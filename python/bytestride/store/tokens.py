@@ -175,12 +175,14 @@ class TokenStore:
     def fingerprint(self) -> str:
         """Equal for stores of equal documents, as far as can be told without reading them.
 
-        Of a manifest; without one, of types and sizes. The place of the store does not count.
+        Of counts and of the hashes that the writer took; without a manifest, of types and sizes.
+        The place of the store does not count, nor does a SHA-256 that was recorded later.
         """
         layout = self._open().layout
         facts: list[Any] = [(str(s.dtype), s.n_tokens, s.n_documents) for s in layout.shards]
         if layout.manifest is not None:
-            facts += [(entry.bin_sha256, entry.idx_sha256) for entry in layout.manifest.shards]
+            entries = layout.manifest.shards
+            facts += [(entry.bin_hashes.first, entry.idx_hashes.first) for entry in entries]
         return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
 
     def split(

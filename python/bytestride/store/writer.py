@@ -239,6 +239,39 @@ class TokenStoreWriter:
             self._discard()
             raise
 
+    def drop_open_document(self) -> int:
+        """Take back the document that has not ended: the store is as if it had never been begun.
+
+        For a source that turns out to be damaged in the middle of a document. A document lies in
+        one shard however long it is, so no shard that is finished changes. The next
+        :meth:`append` begins a new document.
+
+        Returns
+        -------
+        int
+            How many tokens it had; 0 if no document was open, and then nothing happens.
+
+        Raises
+        ------
+        OSError
+            If the disk refuses. The writer has then removed what it wrote and cannot go on.
+        """
+        self._check_usable()
+        shard = self._shard
+        if shard is None:
+            return 0
+        try:
+            n_dropped = shard.drop_open()
+            if not shard.n_documents:  # the dropped document alone had begun it
+                self._shard = None
+                shard.discard()
+        except BaseException as error:
+            self._error = error
+            self._discard()
+            raise
+        self._n_tokens -= n_dropped
+        return n_dropped
+
     def _check_usable(self) -> None:
         if self._error is not None:
             raise RuntimeError(
@@ -325,7 +358,7 @@ class TokenStoreWriter:
         if "nanogpt" in self._emit:
             write_nanogpt([shard.bin for shard, _ in self._sealed], self._sidecars)
         beside = [file for shard, _ in self._sealed for file in shard.sidecars] + self._sidecars
-        sidecars = tuple(Sidecar(file.final.name, file.n_bytes, file.sha256) for file in beside)
+        sidecars = tuple(Sidecar(file.final.name, file.n_bytes, file.xxh3) for file in beside)
         self._manifest = PendingFile(self._path / MANIFEST_NAME)
         self._manifest.write(
             encode_manifest(

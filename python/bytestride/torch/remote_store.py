@@ -23,7 +23,7 @@ class RemoteShard:
 
     path: str
     n_tokens: int
-    sha256: str
+    hash: str
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class RemoteStore:
     @property
     def fingerprint(self) -> str:
         """Equal for equal payloads, as far as can be told without reading them."""
-        facts = [(str(self.dtype), shard.n_tokens, shard.sha256) for shard in self.shards]
+        facts = [(str(self.dtype), shard.n_tokens, shard.hash) for shard in self.shards]
         return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
 
     def tokens(self, start: int, stop: int) -> NDArray[Any]:
@@ -129,7 +129,9 @@ def open_remote(
             "leave dtype out"
         )
     shards = tuple(
-        RemoteShard(f"{path.rstrip('/')}/{entry.name}.bin", entry.n_tokens, entry.bin_sha256)
+        RemoteShard(
+            f"{path.rstrip('/')}/{entry.name}.bin", entry.n_tokens, entry.bin_hashes.first or ""
+        )
         for entry in manifest.shards
     )
     return RemoteStore(url, options, stored, shards)
