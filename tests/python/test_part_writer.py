@@ -12,7 +12,7 @@ from bytestride.corpus.rejects import INVALID_UTF8, Reject
 from bytestride.jobs.part_writer import EncodedChunk, PartWriter
 from bytestride.jobs.rows import is_done, read_rows
 from bytestride.jobs.settings import Settings
-from bytestride.store.megatron import read_idx
+from bytestride.store.megatron import read_document_offsets, read_header
 
 END = 9
 FILES = 3
@@ -96,8 +96,8 @@ def expected_shards(documents, shard_tokens):
 
 
 def shard_documents(path: Path):
-    tokens = np.fromfile(path.with_suffix(".bin"), "<u2")
-    offsets = read_idx(path.with_suffix(".idx")).read_offsets()
+    tokens = np.fromfile(f"{path}.bin", "<u2")
+    offsets = read_document_offsets(read_header(Path(f"{path}.idx"), 2 * len(tokens)))
     return [tokens[a:b].tolist() for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
 
 

@@ -22,7 +22,7 @@ def positive(text: str) -> int:
     return int(text)
 
 
-def add_tokenizer(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+def add_tokenizer(parser: argparse._ActionsContainer, *, required: bool = True) -> None:
     """Add --tokenizer and what goes with it."""
     parser.add_argument(
         "--tokenizer",

@@ -54,7 +54,10 @@ def say_estimate(
         f"{amount(sample.n_text_bytes * scale, 'bytes')} of text, {n_tokens:,.0f} tokens"
     )
     print(f"about {seconds:,.0f} s with {n_workers} workers")
-    print(f"about {amount(disk, 'bytes')} on the disk as {settings.dtype}; {amount(free, 'bytes')} free")
+    print(
+        f"about {amount(disk, 'bytes')} on the disk as {settings.dtype}; "
+        f"{amount(free, 'bytes')} free"
+    )
 
 
 def _existing(path: Path) -> Path:

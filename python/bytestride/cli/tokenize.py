@@ -180,16 +180,17 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _reading(arguments: argparse.Namespace, tokenizer: Tokenizer) -> Reading:
+    from bytestride.corpus.chunks import MAX_DOCUMENT_BYTES
     from bytestride.corpus.reading import Reading
 
     separator = "\n" if arguments.lines else arguments.separator
-    options = {} if arguments.max_document is None else {"max_document_bytes": arguments.max_document}
+    most = arguments.max_document
     return Reading(
         format=arguments.format,
         column=arguments.column,
         separator=None if separator is None else separator.encode("utf-8", "surrogateescape"),
         may_cut=tokenizer.may_cut,
-        **options,
+        max_document_bytes=MAX_DOCUMENT_BYTES if most is None else most,
     )
 
 

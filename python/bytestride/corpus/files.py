@@ -35,7 +35,7 @@ def open_file(path: str | os.PathLike[str]) -> IO[bytes]:
     if path.suffix == ".gz":
         from bytestride.corpus.gz import GzFile
 
-        return cast("IO[bytes]", GzFile(path))
+        return cast("IO[bytes]", GzFile(path.open("rb"), str(path)))
     if path.suffix == ".zst":
         try:
             from bytestride.corpus.zstd import ZstdFile
@@ -43,7 +43,7 @@ def open_file(path: str | os.PathLike[str]) -> IO[bytes]:
             raise ModuleNotFoundError(
                 f"reading {path} needs the package zstandard: pip install 'bytestride[zstd]'"
             ) from error
-        return io.BufferedReader(ZstdFile(path), _BUFFER_BYTES)
+        return io.BufferedReader(ZstdFile(path.open("rb"), str(path)), _BUFFER_BYTES)
     return path.open("rb", buffering=0)
 
 

@@ -6,8 +6,7 @@ The package's own reader takes the end of a truncated file for the end of the te
 from __future__ import annotations
 
 import io
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import zstandard
 
@@ -24,15 +23,22 @@ _STEP_BYTES = 4096
 class ZstdFile(io.RawIOBase):
     """The text of a file of one or more frames, read once from front to back.
 
+    Parameters
+    ----------
+    file
+        The file as stored.
+    name
+        For messages.
+
     Raises
     ------
     FormatError
         On reading: the file is damaged, or ends inside a frame.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file = path.open("rb")
+    def __init__(self, file: IO[bytes], name: str) -> None:
+        self._name = name
+        self._file = file
         self._frame: zstandard.ZstdDecompressionObj | None = None
         self._packed = b""
         self._text = memoryview(b"")
@@ -48,7 +54,7 @@ class ZstdFile(io.RawIOBase):
             if not self._packed:
                 if self._frame is not None:
                     raise FormatError(
-                        f"{self._path} ends after {self._file.tell()} bytes, inside a frame: its "
+                        f"{self._name} ends after {self._file.tell()} bytes, inside a frame: its "
                         "end is missing; get the whole file"
                     )
                 return 0
@@ -67,15 +73,10 @@ class ZstdFile(io.RawIOBase):
             text: bytes = self._frame.decompress(self._packed)
         except zstandard.ZstdError as error:
             raise FormatError(
-                f"{self._path}: damaged before byte {self._file.tell()}: {error}"
+                f"{self._name}: damaged before byte {self._file.tell()}: {error}"
             ) from error
         self._packed = b""
         if self._frame.eof:
             self._packed = self._frame.unused_data
             self._frame = None
         return text
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-        super().close()

@@ -195,7 +195,9 @@ def _part_of(shard_id: int | None, num_shards: int | None) -> tuple[int, int] | 
     if shard_id is None or num_shards is None:
         return None
     if not 0 <= shard_id < num_shards:
-        raise ValueError(f"shard_id must be from 0 to num_shards - 1, found {shard_id}/{num_shards}")
+        raise ValueError(
+            f"shard_id must be from 0 to num_shards - 1, found {shard_id} of {num_shards}"
+        )
     return shard_id, num_shards
 
 
@@ -242,4 +244,3 @@ def _result(folder: Path, manifest: Manifest | None) -> CorpusResult:
         n_text_bytes=manifest.metadata.get("n_text_bytes", 0),
         rejects=manifest.metadata.get("rejects", {}),
     )
-

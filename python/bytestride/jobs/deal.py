@@ -70,9 +70,7 @@ def _gather(pieces: Iterable[tuple[Range, int]], part_bytes: int) -> Iterator[Pa
         yield tuple(part)
 
 
-def _stretches(
-    inputs: Inputs, reading: Reading, stretch_bytes: int
-) -> Iterator[tuple[Range, int]]:
+def _stretches(inputs: Inputs, reading: Reading, stretch_bytes: int) -> Iterator[tuple[Range, int]]:
     """Cut the row of all inputs into ranges of about this many bytes, given with each."""
     begin, used = Place(0, 0), 0
     for source, size in enumerate(inputs.sizes.clip(0).tolist()):

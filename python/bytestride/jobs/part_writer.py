@@ -147,14 +147,14 @@ class PartWriter:
                 n_tokens = int(offsets[ended] - offsets[first])
                 self._add(source, SourceCounts(ended - first, n_tokens, n_text))
         elif first < ended:
-            sources = texts.sources[first:ended]
+            sources_of = texts.sources[first:ended]
             lengths = texts.text_lengths()[first:ended]
             n_tokens_of = np.diff(offsets[first : ended + 1])
-            edges = np.flatnonzero(np.diff(sources)) + 1
+            edges = np.flatnonzero(np.diff(sources_of)) + 1
             begins = np.concatenate([[0], edges])
             n_documents = np.diff(np.append(begins, ended - first))
             for of, n, tokens, text in zip(
-                sources[begins].tolist(),
+                sources_of[begins].tolist(),
                 n_documents.tolist(),
                 np.add.reduceat(n_tokens_of, begins).tolist(),
                 np.add.reduceat(lengths, begins).tolist(),
@@ -191,14 +191,19 @@ class PartWriter:
         while rejects and after is not None and rejects[0][:2] < after:
             row.add_reject(rejects.pop(0))
         row.next = after
+        if self._shard is not None and not self._shard.n_documents:
+            self.discard()  # all that it had was dropped
         if self._shard is not None:
             shard = self._shard
             if self._settings.seed is not None:
                 shard = shuffle_shard(shard, self._attempt, self._settings.seed)
+                self._shard = shard
             row.entry = shard.seal()
             shard.commit()
+            publish(row, shard.bin.final.parent, self._folder)
             self._shard = None
-        publish(row, self._attempt, self._folder)
+        else:
+            publish(row, self._attempt, self._folder)
         self.rows.append(row)
         self._row = Row(self._part, len(self.rows))
 

@@ -93,7 +93,7 @@ def make_plan(output: Path, inputs: Inputs, settings: Settings, tokenizer: Token
 def _rounded(n_bytes: float) -> int:
     """Give two digits of a number: a hair more or less in the sample changes nothing."""
     unit = 10 ** max(math.floor(math.log10(max(n_bytes, 1))) - 1, 0)
-    return max(int(n_bytes) // unit * unit, 1)
+    return max(int(n_bytes) // int(unit) * int(unit), 1)
 
 
 def open_plan(output: Path, inputs: Inputs, settings: Settings, tokenizer: Tokenizer) -> Plan:
@@ -159,18 +159,14 @@ def _read(path: Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError) as error:
         if isinstance(error, FormatError):
             raise
-        raise FormatError(
-            f"{path}: not a plan, {error}; begin again with --no-resume"
-        ) from error
+        raise FormatError(f"{path}: not a plan, {error}; begin again with --no-resume") from error
     return content
 
 
 def _compare_settings(output: Path, were: dict[str, Any], settings: Settings) -> None:
     are = settings.to_json()
     changed = [name for name in {**were, **are} if were.get(name) != are.get(name)]
-    _refuse(
-        output, (f"{name} was {were.get(name)!r} and is {are.get(name)!r}" for name in changed)
-    )
+    _refuse(output, (f"{name} was {were.get(name)!r} and is {are.get(name)!r}" for name in changed))
 
 
 def _compare_inputs(output: Path, were: list[list[Any]], inputs: Inputs) -> None:

@@ -7,7 +7,6 @@ the inputs the part goes on; the last row of a part says that it does not.
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -126,12 +125,16 @@ def decode_row(raw: bytes, path: Path) -> Row:
             None if after is None else Place(*after),
             {source: SourceCounts(*counts) for source, *counts in content["sources"]},
             Counter(content["rejects"]),
-            [Reject(*reject[:4], bytes.fromhex(reject[4])) for reject in content["kept"]],
+            [_decode_reject(*kept) for kept in content["kept"]],
         )
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise FormatError(
             f"{path}: not what this job wrote, {error}; remove it, and its shard is made again"
         ) from error
+
+
+def _decode_reject(source: int, offset: int, reason: str, detail: str, sample: str) -> Reject:
+    return Reject(source, offset, reason, detail, bytes.fromhex(sample))
 
 
 def read_rows(folder: Path, part: int) -> list[Row]:
@@ -166,7 +169,7 @@ def publish(row: Row, attempt: Path, folder: Path) -> None:
         file.seal()
         file.commit()
         sync_folder(folder)
-        os.replace(file.final, folder / file.final.name)
+        file.final.replace(folder / file.final.name)
         sync_folder(folder)
     except BaseException:
         file.discard()

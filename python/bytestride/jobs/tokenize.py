@@ -97,7 +97,10 @@ def tokenize_shard(
     writer = PartWriter(plan.work, attempt, plan.settings, part, rows)
     chunks = read_ahead(
         read_chunks(
-            plan.inputs, _what_is_left(plan, part, rows), plan.settings.reading, chunk_bytes=chunk_bytes
+            plan.inputs,
+            _what_is_left(plan, part, rows),
+            plan.settings.reading,
+            chunk_bytes=chunk_bytes,
         )
     )
     encode = _encoder(tokenizer, plan.settings)
@@ -129,18 +132,19 @@ def _what_is_left(plan: Plan, part: int, rows: list[Row]) -> list[Range]:
 
 
 def _encoder(tokenizer: Tokenizer, settings: Settings) -> Callable[[Chunk], EncodedChunk]:
-    dtype = np.dtype(settings.dtype)
+    dtype = np.dtype(f"u{np.dtype(settings.dtype).itemsize}")  # ids are below 2**31
 
     def encode(chunk: Chunk) -> EncodedChunk:
         texts = chunk.texts()
-        encoded = tokenizer.encode_ragged(
-            texts.documents if texts.offsets is None else (texts.documents, texts.offsets),
+        tokens, offsets = tokenizer._encode_flat(
+            texts.documents,
+            texts.offsets,
             1,
+            dtype,
             end_id=settings.end_id,
             last_goes_on=texts.goes_on and not texts.last_is_bad,
         )
-        tokens = encoded.tokens.view(dtype) if encoded.tokens.itemsize == dtype.itemsize else encoded.tokens
-        return EncodedChunk(texts, tokens, encoded.offsets, chunk.end, chunk.n_file_bytes)
+        return EncodedChunk(texts, tokens, offsets, chunk.end, chunk.n_file_bytes)
 
     return encode
 

@@ -156,6 +156,10 @@ class PendingFile(WholeFile):
         twin._xxh3 = None if isinstance(source, Path) else source._xxh3
         return twin
 
+    def flush(self) -> None:
+        """Have whoever reads the file now see what was written."""
+        self._file.flush()
+
     def seal(self) -> None:
         """Bring everything to the disk; nothing can be written after."""
         self._file.flush()

@@ -45,7 +45,7 @@ class PendingShard:
         self.bin = PendingFile(folder / f"{name}.bin")
         self.idx: PendingFile | None = None
         self.sidecars: list[PendingFile] = []
-        self._dtype = dtype
+        self.dtype = dtype
         self._lengths: LengthSpool | None = None
 
     def append(self, ids: Ids, lengths: NDArray[np.int64]) -> None:
@@ -66,7 +66,7 @@ class PendingShard:
 
     def _write(self, ids: Ids) -> None:
         for first in range(0, ids.size, _BLOCK_TOKENS):
-            block = np.ascontiguousarray(ids[first : first + _BLOCK_TOKENS], self._dtype)
+            block = np.ascontiguousarray(ids[first : first + _BLOCK_TOKENS], self.dtype)
             self.bin.write(block.data)
         self.n_tokens += ids.size
 
@@ -96,6 +96,11 @@ class PendingShard:
             self._lengths = LengthSpool(self.bin.final.parent)
         return self._lengths
 
+    def content(self) -> tuple[Path, LengthSpool]:
+        """Give the payload's file, with all that was appended, and the lengths of documents."""
+        self.bin.flush()
+        return self.bin.path, self._spool()
+
     def seal(self, emit: Sequence[str] = (), tokenizer: str | None = None) -> ShardEntry:
         """Write the index and the sidecars and make all durable; nothing can be added after.
 
@@ -108,13 +113,13 @@ class PendingShard:
             raise ValueError(f"{self.bin.final}: a document of {self.n_open} tokens is still open")
         lengths = self._spool()
         self.idx = PendingFile(self.bin.final.with_suffix(".idx"))
-        write_idx(self.idx.write, self._dtype, lengths)
+        write_idx(self.idx.write, self.dtype, lengths)
         self.idx.seal()
         self.bin.seal()
         sealed = SealedShard(
             self.name,
             self.bin,
-            self._dtype,
+            self.dtype,
             self.n_tokens,
             lengths,
             self.first_document,
