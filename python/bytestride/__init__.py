@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     )
     from bytestride.definition import AddedToken, Definition
     from bytestride.errors import FormatError
+    from bytestride.jobs import tokenize_corpus
     from bytestride.ragged import Ragged
     from bytestride.store import (
         TokenStore,
@@ -49,6 +50,7 @@ _HOMES = {
     ),
     "definition": ("AddedToken", "Definition"),
     "errors": ("FormatError",),
+    "jobs": ("tokenize_corpus",),
     "ragged": ("Ragged",),
     "store": (
         "TokenStore",
@@ -95,6 +97,7 @@ __all__ = [
     "open_tokens",
     "set_cache_budget",
     "split_store",
+    "tokenize_corpus",
     "window_starts",
 ]
 

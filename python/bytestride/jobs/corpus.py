@@ -182,7 +182,7 @@ def tokenize_corpus(
                 on_bad=on_bad,
                 on_progress=progress,
             )
-            manifest = _finish(plan, emit, verify, locked=lock is not None)
+            manifest = _finish(plan, lock, emit, verify, overwrite)
     finally:
         if lock is not None:
             lock.release()
@@ -217,18 +217,23 @@ def _clear(folder: Path, resume: bool) -> None:
         shutil.rmtree(folder / WORK_FOLDER, ignore_errors=True)
 
 
-def _finish(plan: Plan, emit: Sequence[str], verify: bool, *, locked: bool) -> Manifest | None:
+def _finish(
+    plan: Plan, lock: FolderLock | None, emit: Sequence[str], verify: bool, overwrite: bool
+) -> Manifest | None:
     """Make the store if all parts are done and nobody else makes it."""
     if parts_to_do(plan):
         return None
-    if locked:
-        return finish_job(plan, emit=emit, sha256=verify)
+    if lock is not None:
+        return finish_job(plan, lock, emit=emit, sha256=verify, overwrite=overwrite)
     try:
         lock = FolderLock(plan.output)
     except BlockingIOError:
         return None
     try:
-        return finished_store(plan) or finish_job(plan, emit=emit, sha256=verify)
+        manifest = finished_store(plan)
+        if manifest is None:
+            manifest = finish_job(plan, lock, emit=emit, sha256=verify, overwrite=overwrite)
+        return manifest
     finally:
         lock.release()
 

@@ -16,7 +16,8 @@ from bytestride.errors import FormatError
 from bytestride.jobs.plan import sources_fingerprint
 from bytestride.jobs.rows import Row, is_done, read_rows
 from bytestride.store.assemble import SealedPlace, assemble_store
-from bytestride.store.durable import PendingFile
+from bytestride.store.durable import FolderLock, PendingFile
+from bytestride.store.pending_shard import PendingShard
 from bytestride.store.manifest import MANIFEST_NAME, Manifest, read_manifest
 
 if TYPE_CHECKING:
@@ -48,7 +49,14 @@ def finished_store(plan: Plan) -> Manifest | None:
     return manifest if manifest.metadata.get("plan") == plan.fingerprint else None
 
 
-def finish_job(plan: Plan, *, emit: Sequence[str] = (), sha256: bool = False) -> Manifest:
+def finish_job(
+    plan: Plan,
+    lock: FolderLock,
+    *,
+    emit: Sequence[str] = (),
+    sha256: bool = False,
+    overwrite: bool = False,
+) -> Manifest:
     """Name the shards, write what lies beside them, the manifest last, and remove the rest.
 
     It may be killed and called again: what is named already stays.
@@ -57,10 +65,14 @@ def finish_job(plan: Plan, *, emit: Sequence[str] = (), sha256: bool = False) ->
     ----------
     plan
         The plan; all its parts are done.
+    lock
+        That of the output's folder.
     emit
         Formats to write beside the shards, as for `TokenStoreWriter`.
     sha256
         Read everything again, compare it, and record SHA-256 hashes.
+    overwrite
+        Whether to replace another store.
 
     Raises
     ------
@@ -76,7 +88,8 @@ def finish_job(plan: Plan, *, emit: Sequence[str] = (), sha256: bool = False) ->
     try:
         for row in _all_rows(plan):
             if row.entry is not None:
-                shards.append(SealedPlace(plan.work / row.name, row.entry))
+                paths = (plan.work / f"{row.name}{suffix}" for suffix in (".bin", ".idx"))
+                shards.append(SealedPlace(*paths, row.entry))
             for source, counts in row.sources.items():
                 totals[source] += [getattr(counts, name) for name in _FIELDS]
             rejects += row.rejects
@@ -86,6 +99,8 @@ def finish_job(plan: Plan, *, emit: Sequence[str] = (), sha256: bool = False) ->
     except BaseException:
         kept.discard()
         raise
+    if not shards:
+        shards.append(_empty_shard(plan))
     files = [plan.work / REJECTS_NAME, _write_sources(plan, totals)]
     manifest = assemble_store(
         plan.output,
@@ -96,9 +111,19 @@ def finish_job(plan: Plan, *, emit: Sequence[str] = (), sha256: bool = False) ->
         emit=emit,
         sha256=sha256,
         extra_files=files,
+        overwrite=overwrite,
+        lock=lock,
     )
     shutil.rmtree(plan.work, ignore_errors=True)
     return manifest
+
+
+def _empty_shard(plan: Plan) -> SealedPlace:
+    """Make the shard of a store without documents."""
+    shard = PendingShard(plan.work, "empty", np.dtype(plan.settings.dtype).newbyteorder("<"))
+    entry = shard.seal()
+    shard.commit()
+    return SealedPlace(plan.work / "empty.bin", plan.work / "empty.idx", entry)
 
 
 def _all_rows(plan: Plan) -> Iterator[Row]:
