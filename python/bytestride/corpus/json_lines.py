@@ -305,7 +305,7 @@ def _text_of(line: bytes, column: str) -> bytes:
         if found is None:
             raise _BadLineError(
                 BROKEN_JSON,
-                f"deeper than {DEEP} lists and objects, and no JSON or without {column!r} as a text",
+                f"deeper than {DEEP} lists and objects, and no JSON or {column!r} no text",
             )
         return found
     try:
