@@ -47,7 +47,7 @@ def test_bytes_do_not_depend_on_how_it_is_done(tmp_path, folder, tokenizer, shar
     for shard_id in (2, 0, 1):
         shards = {"shard_id": shard_id, "num_shards": 3}
         result = tokenize_corpus(path, tmp_path / "2", num_workers=2, **shards, **options)
-        assert result.is_finished == (shard_id == 1)
+    assert result.is_finished
     first = files_of(tmp_path / "0")
     assert files_of(tmp_path / "1") == first
     assert files_of(tmp_path / "2") == first
@@ -59,7 +59,8 @@ def test_bytes_do_not_depend_on_how_it_is_done(tmp_path, folder, tokenizer, shar
         assert documents != expected
         assert sorted(documents) == sorted(expected)
     shards = json.loads(first["manifest.json"])["shards"]
-    assert all(shard["n_tokens"] < shard_tokens + 400 for shard in shards)
+    longest = max(map(len, documents))
+    assert all(shard["n_tokens"] < shard_tokens + longest for shard in shards)
     assert len(shards) > 1 or shard_tokens == 2**30
 
 

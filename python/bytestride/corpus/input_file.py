@@ -47,7 +47,7 @@ class InputFile:
         self.source = source
         self.name = inputs.names[source]
         self._packing = kind_of(self.name, format).packing
-        self._stored = self._open()
+        self.stored = self._open()
         self._n_told = 0
         try:
             self.check_unchanged()
@@ -67,8 +67,8 @@ class InputFile:
 
     def _unpacked(self) -> IO[bytes]:
         if not self._packing:
-            return self._stored
-        stored = io.BufferedReader(cast("io.RawIOBase", self._stored), _PACKED_BYTES)
+            return self.stored
+        stored = io.BufferedReader(cast("io.RawIOBase", self.stored), _PACKED_BYTES)
         if self._packing == "gz":
             from bytestride.corpus.gz import GzFile
 
@@ -96,7 +96,7 @@ class InputFile:
             info = self._fs.info(self._path)
             size_now, mtime_now = remote_size(info), remote_mtime(info)
         else:
-            status = os.fstat(self._stored.fileno())
+            status = os.fstat(self.stored.fileno())
             size_now, mtime_now = status.st_size, status.st_mtime_ns
         if size_now != size:
             what = f"it had {size:,} bytes and has {size_now:,}"
@@ -117,8 +117,8 @@ class InputFile:
         InputChangedError
             The text ends before it.
         """
-        if not self._packing and self.name != STDIN and self._stored.seekable():
-            self._stored.seek(offset)
+        if not self._packing and self.name != STDIN and self.stored.seekable():
+            self.stored.seek(offset)
             self._n_told = offset
             return
         left = offset
@@ -150,7 +150,7 @@ class InputFile:
     def n_new_file_bytes(self) -> int:
         """Give how much of the file, as stored, was read since this was asked last."""
         try:
-            at = self._stored.tell()
+            at = self.stored.tell()
         except OSError:  # a pipe
             return 0
         n_new = at - self._n_told
@@ -159,7 +159,7 @@ class InputFile:
 
     def close(self) -> None:
         """Close it."""
-        self._stored.close()
+        self.stored.close()
 
     def __enter__(self) -> InputFile:
         return self

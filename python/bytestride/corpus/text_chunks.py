@@ -47,8 +47,8 @@ class TextChunk:
         What ends documents; None if the chunk is one piece.
     continues, goes_on
         As of `Texts`.
-    document
-        Where the document begins that continues.
+    document, sample
+        Where the document begins that continues or goes on, and its first bytes.
     """
 
     data: memoryview
@@ -59,6 +59,7 @@ class TextChunk:
     continues: bool = False
     goes_on: bool = False
     document: Place | None = None
+    sample: bytes = b""
 
     def texts(self) -> Texts:
         """Find the documents, and leave out what is not UTF-8."""
@@ -99,14 +100,15 @@ class TextChunk:
         first, stop = span.tolist()
         where = self.begin.offset + first + at
         place = Place(self.begin.source, self.begin.offset + first)
-        if is_first and self.continues and self.document is not None:
-            place = self.document
+        sample = bytes(self.data[first : min(stop, first + SAMPLE_BYTES)])
+        if is_first and (self.continues or self.goes_on):
+            place, sample = self.document or place, self.sample
         byte = self.data[first + at]
         return Reject(
             *place,
             INVALID_UTF8,
             f"byte 0x{byte:02x} at offset {where} of the text is not UTF-8",
-            bytes(self.data[first : min(stop, first + SAMPLE_BYTES)]),
+            sample,
         )
 
 
@@ -194,7 +196,10 @@ class _Separated:
         self._reading = reading
         self._is_json = is_json
         self._may_cut = reading.may_cut and not is_json
-        self._chunk_bytes = max(chunk_bytes, 2 * len(separator))
+        self._most = reading.max_uncut_bytes if self._may_cut else reading.max_document_bytes
+        # No buffer is larger, so that no stretch, or document, above the limit is ever held whole.
+        self._most_held = max(self._most, len(separator)) + len(separator)
+        self._chunk_bytes = min(max(chunk_bytes, 2 * len(separator)), self._most_held)
         self._begin, self._end = begin, end
         # The text from `_offset` on is in the first `_n_held` bytes of the buffer; the first
         # `_n_sought` of them hold no beginning of a separator.
@@ -203,7 +208,9 @@ class _Separated:
         self._n_held = self._n_sought = 0
         self._is_at_end = False
         self._damage: FormatError | None = None
-        self._document: Place | None = None  # where the document begins that goes on
+        # Of the document that goes on: where it begins, and its first bytes.
+        self._document: Place | None = None
+        self._sample = b""
 
     def chunks(self) -> Iterator[Chunk]:
         if not self._find_begin():
@@ -260,25 +267,23 @@ class _Separated:
         In the chunk in which the stretch ends: behind the one that ends its last document.
         """
         n = len(self._separator)
+        found = -1
         if self._offset + self._n_held > self._end:
             # The last document is the one that holds the byte before the end, if it began before.
-            first = max(self._end - self._offset - n, 0)
-            first = max(first, self._n_sought)
+            first = max(self._end - self._offset - n, self._n_sought)
             found = self._buffer.find(self._separator, first, self._n_held)
-            if found < 0:
-                found = -n
-        elif overlaps_itself(self._separator):
+        if found < 0 and overlaps_itself(self._separator):
             found = self._last_from_front()
-        else:
+        elif found < 0:
             found = self._buffer.rfind(self._separator, self._n_sought, self._n_held)
-            found = found if found >= 0 else -n
         if found < 0:
             self._n_sought = max(self._n_held - n + 1, 0)
+            return 0
         return found + n
 
     def _last_from_front(self) -> int:
-        """Give the last separator of those found one behind the other from the front."""
-        n, last, at = len(self._separator), -len(self._separator), 0
+        """Give the last separator of those found one behind the other from the front, or -1."""
+        n, last, at = len(self._separator), -1, 0
         while (at := self._buffer.find(self._separator, at, self._n_held)) >= 0:
             last = at
             at += n
@@ -290,9 +295,11 @@ class _Separated:
         """Make a chunk of the first bytes of the buffer; the others begin a new buffer."""
         data = memoryview(self._buffer)[:n_bytes]
         rest = memoryview(self._buffer)[n_bytes : self._n_held]
-        self._buffer = bytearray(max(self._chunk_bytes, 2 * len(rest)))
-        self._buffer[: len(rest)] = rest
         begin = self._place()
+        if self._document is None:
+            self._sample = self._first_bytes()
+        self._buffer = bytearray(max(self._chunk_bytes, min(2 * len(rest), self._most_held)))
+        self._buffer[: len(rest)] = rest
         self._n_held, self._n_sought = len(rest), max(self._n_sought - n_bytes, 0)
         self._offset += n_bytes
         chunk: Chunk
@@ -308,6 +315,7 @@ class _Separated:
                 self._document is not None,
                 goes_on,
                 self._document,
+                self._sample,
             )
         if not goes_on:
             self._document = None
@@ -325,18 +333,17 @@ class _Separated:
 
     def _grow(self) -> Iterator[Chunk]:
         """Hold twice as much, or leave the document out if it is too long for that."""
-        most = self._reading.max_uncut_bytes if self._may_cut else self._reading.max_document_bytes
-        if self._n_held <= most:
-            larger = bytearray(min(2 * len(self._buffer), most + self._chunk_bytes))
+        if len(self._buffer) < self._most_held:
+            larger = bytearray(min(2 * len(self._buffer), self._most_held))
             larger[: self._n_held] = memoryview(self._buffer)[: self._n_held]
             self._buffer = larger
             return
-        yield from self._leave_out(most)
+        yield from self._leave_out()
 
-    def _leave_out(self, most: int) -> Iterator[Chunk]:
+    def _leave_out(self) -> Iterator[Chunk]:
         """Skip to the end of the document, holding none of it."""
         what = "without a place to cut it" if self._may_cut else "long"
-        reject = self._reject(TOO_LONG, f"it is more than {most:,} bytes {what}")
+        reject = self._reject(TOO_LONG, f"more than {self._most:,} bytes {what}")
         n = len(self._separator)
         while True:
             found = self._buffer.find(self._separator, self._n_sought, self._n_held)
@@ -358,15 +365,17 @@ class _Separated:
             self._drop(self._n_held)
             yield RejectChunk(reject, self._place(), self._n_new(), self._document is not None)
         elif self._n_held or self._document is not None:
-            most = self._reading.max_document_bytes
-            if not self._may_cut and self._n_held > most:
-                yield from self._leave_out(most)
+            if not self._may_cut and self._n_held > self._most:
+                yield from self._leave_out()
             else:
                 yield self._take(self._n_held, goes_on=False)
 
     def _reject(self, reason: str, detail: str) -> Reject:
-        sample = bytes(self._buffer[: min(self._n_held, SAMPLE_BYTES)])
+        sample = self._first_bytes() if self._document is None else self._sample
         return Reject(*(self._document or self._place()), reason, detail, sample)
+
+    def _first_bytes(self) -> bytes:
+        return bytes(memoryview(self._buffer)[: min(self._n_held, SAMPLE_BYTES)])
 
     def _drop(self, n_bytes: int) -> None:
         """Forget the first bytes of the buffer."""

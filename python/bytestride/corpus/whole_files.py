@@ -121,36 +121,37 @@ class WholeFiles:
 
     def _pieces(self, source: int) -> Iterator[Chunk]:
         """Read a large file, or one of unknown size, piece by piece."""
-        reading = self._reading
-        most = reading.max_uncut_bytes if reading.may_cut else reading.max_document_bytes
         begin, end = Place(source, 0), Place(source + 1, 0)
-        offset, n_held = 0, 0
-        buffer = bytearray(self._chunk_bytes)
-        with InputFile(self._inputs, source, reading.format) as file:
-            while True:
+        most = self._most
+        # No buffer is larger, so that no stretch, or document, above the limit is ever held whole.
+        buffer = bytearray(min(self._chunk_bytes, most + 1))
+        offset = n_held = 0
+        is_last = False
+        sample = b""
+        with InputFile(self._inputs, source, self._reading.format) as file:
+            while not is_last:
                 room = memoryview(buffer)[n_held:]
+                damage: FormatError | None = None
                 try:
-                    n_read = file.fill(room)
+                    n_held += file.fill(room)
                 except FormatError as error:
-                    sample = bytes(buffer[: min(n_held + file.n_filled, SAMPLE_BYTES)])
-                    detail = f"{error}; the document is lost"
-                    reject = Reject(*begin, DAMAGED_FILE, detail, sample)
-                    yield RejectChunk(reject, end, file.n_new_file_bytes(), offset > 0)
-                    return
-                is_last = n_read < len(room)
-                n_held += n_read
-                cut = n_held if is_last else 0
-                if not is_last and reading.may_cut:
-                    cut = _core.last_safe_cut(memoryview(buffer)[:n_held])
-                if n_held - cut > most or (is_last and not reading.may_cut and n_held > most):
-                    sample = bytes(buffer[: min(n_held, SAMPLE_BYTES)])
-                    what = "without a place to cut it" if reading.may_cut else "long"
-                    detail = f"it is more than {most:,} bytes {what}"
-                    reject = Reject(*begin, TOO_LONG, detail, sample)
+                    n_held += file.n_filled
+                    damage = error
+                is_last = n_held < len(buffer)
+                if not offset:
+                    sample = bytes(memoryview(buffer)[: min(n_held, SAMPLE_BYTES)])
+                cut = self._find_cut(buffer, n_held, is_last)
+                if damage is not None or (not cut and not is_last and len(buffer) > most):
+                    what = DAMAGED_FILE, f"{damage}; the document is lost"
+                    if damage is None:
+                        how = "without a place to cut it" if self._reading.may_cut else "long"
+                        what = TOO_LONG, f"more than {most:,} bytes {how}"
+                    reject = Reject(*begin, *what, sample)
                     yield RejectChunk(reject, end, file.n_new_file_bytes(), offset > 0)
                     return
                 rest = memoryview(buffer)[cut:n_held]
-                larger = bytearray(max(self._chunk_bytes, 2 * len(rest)))
+                n_buffer = max(min(self._chunk_bytes, most + 1), min(2 * len(rest), most + 1))
+                larger = bytearray(n_buffer)
                 larger[: len(rest)] = rest
                 if cut or is_last:
                     yield TextChunk(
@@ -162,9 +163,18 @@ class WholeFiles:
                         continues=offset > 0,
                         goes_on=not is_last,
                         document=begin,
+                        sample=sample,
                     )
                 buffer, n_held = larger, n_held - cut
                 offset += cut
-                if is_last:
-                    file.check_unchanged()
-                    return
+            file.check_unchanged()
+
+    @property
+    def _most(self) -> int:
+        reading = self._reading
+        return reading.max_uncut_bytes if reading.may_cut else reading.max_document_bytes
+
+    def _find_cut(self, buffer: bytearray, n_held: int, is_last: bool) -> int:
+        if is_last:
+            return n_held
+        return _core.last_safe_cut(memoryview(buffer)[:n_held]) if self._reading.may_cut else 0

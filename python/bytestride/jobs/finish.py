@@ -17,8 +17,8 @@ from bytestride.jobs.plan import sources_fingerprint
 from bytestride.jobs.rows import Row, is_done, read_rows
 from bytestride.store.assemble import SealedPlace, assemble_store
 from bytestride.store.durable import FolderLock, PendingFile
-from bytestride.store.pending_shard import PendingShard
 from bytestride.store.manifest import MANIFEST_NAME, Manifest, read_manifest
+from bytestride.store.pending_shard import PendingShard
 
 if TYPE_CHECKING:
     from bytestride.jobs.plan import Plan
@@ -88,8 +88,8 @@ def finish_job(
     try:
         for row in _all_rows(plan):
             if row.entry is not None:
-                paths = (plan.work / f"{row.name}{suffix}" for suffix in (".bin", ".idx"))
-                shards.append(SealedPlace(*paths, row.entry))
+                payload = plan.work / f"{row.name}.bin"
+                shards.append(SealedPlace(payload, payload.with_suffix(".idx"), row.entry))
             for source, counts in row.sources.items():
                 totals[source] += [getattr(counts, name) for name in _FIELDS]
             rejects += row.rejects
