@@ -112,7 +112,7 @@ def go(
     seconds = stages.seconds["count"] + stages.seconds["merge"]
     rows.append(Row(f"train {tokenizer.vocab_size:,} tokens", seconds, n_bytes))
     tokenizer.save(output / "tokenizer.json")
-    rows += _store_and_serve(texts, n_bytes, tokenizer, output / "store", threads, stages)
+    rows += _store_and_serve(files, texts, tokenizer, output / "store", threads, stages)
     ratios = _against_plain_python(texts, tokenizer, stages)
     return [
         Row(row.stage, row.seconds, row.n_bytes, row.n_tokens, ratios.get(row.stage.split()[0]))
@@ -135,30 +135,27 @@ def _train(
 
 
 def _store_and_serve(
+    files: list[Path],
     texts: list[bytes],
-    n_bytes: int,
     tokenizer: Tokenizer,
     store_path: Path,
     threads: int | None,
     stages: Stages,
 ) -> list[Row]:
-    from bytestride.corpus.document_stream import Part
-    from bytestride.jobs import tokenize_parts
-    from bytestride.store import TokenStoreWriter, open_tokens
+    from bytestride.jobs import tokenize_corpus
+    from bytestride.store import open_tokens
     from bytestride.windows import Windows
 
-    done = 0
-
-    def on_bytes(n: int) -> None:
-        nonlocal done
-        done += n
-        stages.update("encode", done, n_bytes)
-
-    with TokenStoreWriter(store_path, vocab_size=tokenizer.vocab_size) as writer:
-        parts = (Part(text, ends=True) for text in texts)
-        tokenize_parts(parts, tokenizer, writer, num_threads=threads, on_bytes=on_bytes)
-    stages.update("encode", done, n_bytes)
-    n_tokens = writer.n_tokens
+    n_bytes = sum(map(len, texts))
+    result = tokenize_corpus(
+        files,
+        store_path,
+        tokenizer=tokenizer,
+        num_workers=threads,
+        progress=lambda now: stages.update("encode", now.n_text_bytes, n_bytes),
+    )
+    stages.update("encode", n_bytes, n_bytes)
+    n_tokens = result.n_tokens
     rows = [Row("encode and store", stages.seconds["encode"], n_bytes, n_tokens)]
 
     with open_tokens(store_path, verify=True) as store:
