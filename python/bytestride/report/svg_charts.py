@@ -15,6 +15,38 @@ N_COLOURS = 6
 _WIDTH, _HEIGHT = 880, 380
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 14, 46
 
+CHART_STYLE = """
+:root { color-scheme: light dark; --text: #1d2330; --paper: #ffffff; --quiet: #5d6675;
+  --grid: #e3e7ee; --c0: #1f6fc4; --c1: #d9731a; --c2: #2e8b3d; --c3: #b83273; --c4: #7250c8;
+  --c5: #a08a14; }
+@media (prefers-color-scheme: dark) { :root { --text: #e7eaf0; --paper: #15181e; --quiet: #9aa3b2;
+  --grid: #2b313c; --c0: #6fb1f5; --c1: #f0a35e; --c2: #74c882; --c3: #ec85b4; --c4: #b19bf0;
+  --c5: #d8c658; } }
+body { margin: 2.5rem auto; padding: 0 1.25rem; max-width: 60rem; color: var(--text);
+  background: var(--paper); font: 16px/1.5 system-ui, sans-serif; }
+h1 { font-size: 1.25rem; margin: 0 0 .25rem; } h2 { font-size: 1.05rem; margin: 2.25rem 0 .5rem; }
+p { color: var(--quiet); margin: 0 0 1rem; } svg { width: 100%; height: auto; display: block; }
+svg text { fill: var(--quiet); font: 13px system-ui, sans-serif; }
+.grid { stroke: var(--grid); stroke-width: 1; } .line { fill: none; stroke-width: 2.2; }
+.line.c0 { stroke: var(--c0); } .line.c1 { stroke: var(--c1); } .line.c2 { stroke: var(--c2); }
+.line.c3 { stroke: var(--c3); } .line.c4 { stroke: var(--c4); } .line.c5 { stroke: var(--c5); }
+.bar.c0 { fill: var(--c0); } .bar.c1 { fill: var(--c1); }
+.key { display: inline-block; width: .8rem; height: .8rem; margin: 0 .35rem 0 0;
+  border-radius: .2rem; }
+.key.c0 { background: var(--c0); } .key.c1 { background: var(--c1); }
+.key.c2 { background: var(--c2); } .key.c3 { background: var(--c3); }
+.key.c4 { background: var(--c4); } .key.c5 { background: var(--c5); }
+.legend span { margin-right: 1.25rem; white-space: nowrap; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; width: 100%; }
+th, td { text-align: right; padding: .2rem .6rem; border-bottom: 1px solid var(--grid); }
+th { color: var(--quiet); font-weight: 500; } th:first-child, td:first-child { text-align: left; }
+.tokens { display: flex; flex-wrap: wrap; gap: .35rem; font: 14px/1.4 ui-monospace, monospace; }
+.tokens span { padding: .05rem .35rem; border: 1px solid var(--grid); border-radius: .3rem;
+  max-width: 100%; overflow-wrap: anywhere; }
+.tokens small { color: var(--quiet); margin-left: .4rem; }
+"""
+"""CSS of a page with charts, and with tables and tokens as such pages have them; light and dark."""
+
 
 class Series(NamedTuple):
     """A line: its name, and its points with ascending x."""
