@@ -4,9 +4,11 @@ One process imports numpy and the store once, and forks a writer for each try, s
 no start of Python.
 """
 
+import dataclasses
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +19,7 @@ from store_parts import write
 
 import bytestride
 from bytestride import FormatError, open_tokens
+from bytestride.store.pending_shard import PendingShard
 
 N_APPENDS = 60
 EMIT = ["datatrove", "olmo", "nanogpt", "llmc"]
@@ -24,7 +27,9 @@ EMIT = ["datatrove", "olmo", "nanogpt", "llmc"]
 SERVER = """
 import json, os, signal, sys, time
 import numpy as np
-from bytestride.store import TokenStoreWriter, convert_store
+from pathlib import Path
+from bytestride.store import SealedPlace, ShardEntry, TokenStoreWriter
+from bytestride.store import assemble_store, convert_store
 
 def make_store(path, base, n_appends, emit):
     options = {"vocab_size": 60_000, "shard_tokens": 2_000, "overwrite": True, "emit": emit}
@@ -34,6 +39,15 @@ def make_store(path, base, n_appends, emit):
 
 def make_copy(path, source, format):
     convert_store(source, path, format=format, shard_tokens=2_000, overwrite=True)
+
+def assemble(path, work, n_shards, emit):
+    shards = []
+    for number in range(n_shards):
+        base = Path(work) / f"part-{number}"
+        entry = ShardEntry(**json.loads(base.with_suffix(".json").read_text()))
+        shards.append(SealedPlace(base.with_suffix(".bin"), base.with_suffix(".idx"), entry))
+    options = {"dtype": "uint16", "vocab_size": 60_000, "metadata": {}, "emit": emit}
+    assemble_store(path, shards, extra_files=[Path(work) / "rejects.jsonl"], **options)
 
 assert "torch" not in sys.modules
 for line in sys.stdin:
@@ -159,3 +173,45 @@ def test_a_killed_conversion_leaves_a_whole_result_or_none(tmp_path, writers, na
     assert writers.run("make_copy", str(target), sources[0], kind)[0] == 0
     assert base_of(target) == 0
     assert not list(tmp_path.glob("*.tmp"))
+
+
+def seal_shards(work, n_shards):
+    """Make what a job leaves in its work folder: the documents of ``make_store``, by shard."""
+    work.mkdir()
+    (work / "rejects.jsonl").write_text("{}\n")
+    per_shard = N_APPENDS // n_shards
+    for number in range(n_shards):
+        shard = PendingShard(work, f"part-{number}", np.dtype("<u2"))
+        for i in range(number * per_shard, (number + 1) * per_shard):
+            shard.append(np.full(100, i), np.array([40, 60]))
+        entry = dataclasses.asdict(shard.seal())
+        shard.commit()
+        (work / f"part-{number}.json").write_text(json.dumps(entry))
+
+
+@pytest.mark.parametrize("n_kills", [12, pytest.param(100, marks=pytest.mark.slow)])
+def test_a_killed_assembling_goes_on(tmp_path, writers, n_kills):
+    work, path = tmp_path / "work", tmp_path / "s"
+    order = ("assemble", str(path), str(work), 3, EMIT)
+
+    def files():
+        return {file.name: file.read_bytes() for file in path.iterdir()}
+
+    seal_shards(work, 3)
+    status, takes = writers.run(*order)
+    assert status == 0
+    expected = files()
+    assert "rejects.jsonl" in expected
+    choose = random.Random(9)
+    seen = set()
+    for _ in range(n_kills):
+        shutil.rmtree(path)
+        shutil.rmtree(work)
+        seal_shards(work, 3)
+        for _ in range(2):
+            status, _ = writers.run(*order, seconds=choose.uniform(0, takes))
+            seen.add(status)
+            assert base_of(path) in (None, 0)
+        assert writers.run(*order)[0] == 0
+        assert files() == expected
+    assert -9 in seen

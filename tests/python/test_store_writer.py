@@ -173,7 +173,7 @@ def test_a_kill_between_two_renames_leaves_no_store(tmp_path, monkeypatch, n_ren
 
     with monkeypatch.context() as patch:
         patch.setattr(PendingFile, "commit", dying)
-        patch.setattr(TokenStoreWriter, "_discard", lambda self: self._lock.release())
+        patch.setattr(TokenStoreWriter, "_discard", lambda self: self._folder.release())
         with pytest.raises(OSError, match="mocked"):
             write(path, [[1, 2], [3, 4]], shard_tokens=1, overwrite=overwrite)
     with pytest.raises(FormatError, match="never finished"):

@@ -1,5 +1,6 @@
 """Token stores: what a trainer reads, written once and opened by mapping."""
 
+from bytestride.store.assemble import SealedPlace, assemble_store
 from bytestride.store.combine import merge_stores, split_store
 from bytestride.store.convert import convert_store
 from bytestride.store.manifest import FileEntry, Manifest, ShardEntry, Sidecar
@@ -11,11 +12,13 @@ from bytestride.store.writer import TokenStoreWriter
 __all__ = [
     "FileEntry",
     "Manifest",
+    "SealedPlace",
     "ShardEntry",
     "Sidecar",
     "StorePart",
     "TokenStore",
     "TokenStoreWriter",
+    "assemble_store",
     "convert_store",
     "merge_stores",
     "open_tokens",

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bytestride.store.damage import damaged
+from bytestride.store.durable import LengthSpool
 from bytestride.store.megatron import Ids, Idx
 from bytestride.store.payload import BLOCK_TOKENS, read_blocks
 from bytestride.store.shards import EndsFile, ShardFiles
@@ -80,6 +82,26 @@ def iter_ends(shard: ShardFiles) -> Iterator[Ends]:
     else:
         for first in range(0, documents.n_documents, _BLOCK):
             yield documents.ends[first : first + _BLOCK]
+
+
+def spool_lengths(shard: ShardFiles, folder: Path) -> LengthSpool:
+    """Put the lengths of a shard's documents into a spool, which the caller closes.
+
+    Raises
+    ------
+    FormatError
+        As for :func:`iter_ends`.
+    """
+    lengths = LengthSpool(folder)
+    try:
+        end = 0
+        for ends in iter_ends(shard):
+            lengths.append(np.diff(ends, prepend=end))
+            end = int(ends[-1])
+    except BaseException:
+        lengths.close()
+        raise
+    return lengths
 
 
 def _numbers(

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from bytestride.store.damage import damaged
-from bytestride.store.documents import iter_ends
-from bytestride.store.durable import LengthSpool, PendingFile
+from bytestride.store.documents import spool_lengths
+from bytestride.store.durable import PendingFile
 from bytestride.store.manifest import shard_name
 from bytestride.store.megatron import write_idx
 from bytestride.store.payload import read_blocks
@@ -73,12 +73,8 @@ def link_shards(source: TokenSource, folder: Path, format: str) -> list[Path]:
                 _check_signed(shard)
             payload = PendingFile.same_as(shard.bin_path, folder / f"{shard_name(number)}.bin")
             payloads.append(payload)
-            lengths = LengthSpool(folder)
+            lengths = spool_lengths(shard, folder)
             try:
-                end = 0
-                for ends in iter_ends(shard):
-                    lengths.append(np.diff(ends, prepend=end))
-                    end = int(ends[-1])
                 sealed = SealedShard(
                     shard_name(number),
                     payload,

@@ -132,13 +132,16 @@ class PendingShard:
             idx_xxh3=self.idx.xxh3,
         )
 
+    @property
+    def files(self) -> list[PendingFile]:
+        """The files of a sealed shard in the order in which they get their names."""
+        assert self.idx is not None
+        return [*self.sidecars, self.idx, self.bin]
+
     def commit(self) -> None:
         """Name the files, the payload last."""
-        assert self.idx is not None
-        for sidecar in self.sidecars:
-            sidecar.commit()
-        self.idx.commit()
-        self.bin.commit()
+        for file in self.files:
+            file.commit()
 
     def discard(self) -> None:
         """Remove the files, whatever they are named."""

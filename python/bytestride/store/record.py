@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from bytestride.store.durable import FolderLock, PendingFile
+from bytestride.store.durable import FolderLock
 from bytestride.store.hashing import Hashes
 from bytestride.store.layouts.own import read_own_folder
-from bytestride.store.manifest import MANIFEST_NAME, Manifest, encode_manifest
+from bytestride.store.manifest import Manifest
+from bytestride.store.naming import seal_manifest
 from bytestride.store.verify import verify_layout
 
 
@@ -49,14 +50,7 @@ def record_locked(path: Path, lock: FolderLock) -> None:
     layout = read_own_folder(path)
     assert layout.manifest is not None  # a folder of ours has one
     taken = verify_layout(layout, sha256=True)
-    file = PendingFile(path / MANIFEST_NAME)
-    try:
-        file.write(encode_manifest(_with_sha256(layout.manifest, taken)))
-        file.seal()
-    except BaseException:
-        file.discard()
-        raise
-    file.commit()
+    seal_manifest(path, _with_sha256(layout.manifest, taken)).commit()
     lock.sync()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -14,30 +13,18 @@ import numpy as np
 import numpy.typing as npt
 from numpy.typing import NDArray
 
-from bytestride.errors import FormatError
-from bytestride.store.durable import (
-    TEMPORARY_SUFFIX,
-    FolderLock,
-    PendingFile,
-    interrupts_held,
-)
-from bytestride.store.manifest import (
-    MANIFEST_NAME,
-    Manifest,
-    ShardEntry,
-    Sidecar,
-    encode_manifest,
-    read_manifest,
-    shard_name,
-)
+from bytestride.store.durable import PendingFile, interrupts_held
+from bytestride.store.manifest import ShardEntry, shard_name
 from bytestride.store.megatron import Ids
-from bytestride.store.pending_shard import PendingShard
-from bytestride.store.sidecars import (
-    NANOGPT_NAME,
-    SHARD_FILE,
-    check_formats,
-    write_nanogpt,
+from bytestride.store.naming import (
+    StoreFolder,
+    kept_metadata,
+    make_manifest,
+    seal_manifest,
+    tokenizer_name,
 )
+from bytestride.store.pending_shard import PendingShard
+from bytestride.store.sidecars import NANOGPT_NAME, check_formats, write_nanogpt
 
 
 def choose_dtype(vocab_size: int | None, dtype: npt.DTypeLike | None) -> np.dtype[Any]:
@@ -130,8 +117,7 @@ class TokenStoreWriter:
         self._vocab_size = vocab_size
         self._limit = vocab_size if vocab_size is not None else int(np.iinfo(self._dtype).max) + 1
         self._shard_tokens = shard_tokens
-        # A copy as JSON gives it back, so that what cannot be kept is known now and not at the end.
-        self._metadata = json.loads(json.dumps(dict(metadata or {}), allow_nan=False))
+        self._metadata = kept_metadata(metadata)
         self._shard: PendingShard | None = None
         self._sealed: list[tuple[PendingShard, ShardEntry]] = []
         self._manifest: PendingFile | None = None
@@ -144,14 +130,14 @@ class TokenStoreWriter:
         self._path = Path(path).absolute()
         self._made_folder = not self._path.exists()
         self._path.mkdir(parents=True, exist_ok=True)
-        self._lock = FolderLock(self._path)
+        others = [NANOGPT_NAME] if "nanogpt" in self._emit else []
+        self._folder = StoreFolder(self._path, others)
         try:
-            self._named = self._other_names()
-            self._check_free(overwrite)
-            for leftover in self._own_files(TEMPORARY_SUFFIX):
-                leftover.unlink()
+            if not overwrite:
+                self._folder.check_free()
+            self._folder.clear_leftovers()
         except BaseException:
-            self._lock.release()
+            self._folder.release()
             raise
 
     @property
@@ -173,35 +159,6 @@ class TokenStoreWriter:
     def n_documents(self) -> int:
         """How many documents have ended so far."""
         return self._n_documents
-
-    def _own_files(self, suffix: str = "") -> list[Path]:
-        """List files whose names only a writer of stores gives, with this ending."""
-        own = []
-        for path in self._path.iterdir():
-            name = path.name.removesuffix(suffix)
-            is_own = SHARD_FILE.fullmatch(name) or name == MANIFEST_NAME or name in self._named
-            if path.name.endswith(suffix) and is_own:
-                own.append(path)
-        return sorted(own)
-
-    def _other_names(self) -> set[str]:
-        """Names that files of this store or of an old one have, though others may give them too."""
-        names = {NANOGPT_NAME} if "nanogpt" in self._emit else set()
-        with suppress(FormatError, FileNotFoundError):
-            old = read_manifest(self._path / MANIFEST_NAME)
-            names |= {file.name for file in old.sidecars if file.name == NANOGPT_NAME}
-        return names
-
-    def _check_free(self, overwrite: bool) -> None:
-        own = self._own_files()
-        if not own or overwrite:
-            return
-        if self._path / MANIFEST_NAME in own:
-            raise FileExistsError(f"{self._path}: there is a token store here; use overwrite=True")
-        raise FileExistsError(
-            f"{self._path}: there is part of a token store here ({own[0].name}, but no "
-            f"{MANIFEST_NAME}); remove it, or use overwrite=True"
-        )
 
     def append(self, tokens: npt.ArrayLike, document_ends: npt.ArrayLike) -> None:
         """Add tokens to the end of the store.
@@ -312,9 +269,7 @@ class TokenStoreWriter:
         self._n_documents += n_ends
 
     def _seal_shard(self, shard: PendingShard) -> None:
-        tokenizer = self._metadata.get("tokenizer")
-        name = tokenizer.get("name") if isinstance(tokenizer, dict) else tokenizer
-        entry = shard.seal(self._emit, name if isinstance(name, str) else None)
+        entry = shard.seal(self._emit, tokenizer_name(self._metadata))
         self._sealed.append((shard, entry))
         self._shard = None
 
@@ -338,7 +293,7 @@ class TokenStoreWriter:
             with interrupts_held():
                 self._name_all()
                 self._finished = True
-                self._lock.release()
+                self._folder.release()
         except BaseException as error:
             if not self._finished:  # otherwise it is a Ctrl-C that had to wait
                 self._error = error
@@ -353,45 +308,22 @@ class TokenStoreWriter:
             self._shard = PendingShard(self._path, shard_name(0), self._dtype)
         if self._shard is not None:
             self._seal_shard(self._shard)
-        entries = tuple(entry for _, entry in self._sealed)
         if "nanogpt" in self._emit:
             write_nanogpt([shard.bin for shard, _ in self._sealed], self._sidecars)
         beside = [file for shard, _ in self._sealed for file in shard.sidecars] + self._sidecars
-        sidecars = tuple(Sidecar(file.final.name, file.n_bytes, file.xxh3) for file in beside)
-        self._manifest = PendingFile(self._path / MANIFEST_NAME)
-        self._manifest.write(
-            encode_manifest(
-                Manifest(
-                    dtype=str(self._dtype),
-                    n_tokens=self._n_tokens,
-                    n_documents=self._n_documents,
-                    shards=entries,
-                    vocab_size=self._vocab_size,
-                    metadata=self._metadata,
-                    bytestride=_version(),
-                    sidecars=sidecars,
-                )
-            )
+        manifest = make_manifest(
+            self._dtype,
+            [entry for _, entry in self._sealed],
+            vocab_size=self._vocab_size,
+            metadata=self._metadata,
+            sidecars=beside,
         )
-        self._manifest.seal()
+        self._manifest = seal_manifest(self._path, manifest)
 
     def _name_all(self) -> None:
-        """Give the sealed files their names, and remove those of an old store.
-
-        The old manifest goes first: no moment may show it beside new shards.
-        """
         assert self._manifest is not None  # sealed before
-        (self._path / MANIFEST_NAME).unlink(missing_ok=True)
-        self._lock.sync()
-        for old in self._own_files():
-            old.unlink()
-        for sidecar in self._sidecars:
-            sidecar.commit()
-        for shard, _ in self._sealed:
-            shard.commit()
-        self._lock.sync()
-        self._manifest.commit()
-        self._lock.sync()
+        files = [file for shard, _ in self._sealed for file in shard.files]
+        self._folder.name_all(files + self._sidecars, self._manifest)
 
     def abort(self) -> None:
         """Remove what was written; an old store that was to be replaced stays."""
@@ -410,7 +342,7 @@ class TokenStoreWriter:
             self._shard.discard()
         for shard, _ in self._sealed:
             shard.discard()
-        self._lock.release()
+        self._folder.release()
         if self._made_folder:
             with suppress(OSError):  # somebody put something there: it stays
                 self._path.rmdir()
@@ -449,9 +381,3 @@ def _check_ends(ends: NDArray[np.int64], n_tokens: int) -> None:
             f"document_ends must ascend from 0 to at most {n_tokens}, the tokens of this call; "
             f"number {at} is {ends[at]}"
         )
-
-
-def _version() -> str:
-    from bytestride import __version__  # the package imports this module first
-
-    return __version__

@@ -26,15 +26,38 @@ def read_own_folder(path: Path) -> StoreLayout:
 
 def _shard(path: Path, manifest: Manifest, entry: ShardEntry) -> ShardFiles:
     bin_path, idx_path = path / f"{entry.name}.bin", path / f"{entry.name}.idx"
-    for file, n_bytes in ((bin_path, entry.bin_bytes), (idx_path, entry.idx_bytes)):
+    for file in (bin_path, idx_path):
         if not file.is_file():
             raise FormatError(f"{file}: missing, though {MANIFEST_NAME} names it; {REWRITE}")
+    return read_entry(bin_path, idx_path, entry, manifest.dtype, MANIFEST_NAME)
+
+
+def read_entry(
+    bin_path: Path, idx_path: Path, entry: ShardEntry, dtype: str, source: str
+) -> ShardFiles:
+    """Read a pair's header and check sizes, type and counts against its entry.
+
+    Parameters
+    ----------
+    bin_path, idx_path
+        The pair, under any name.
+    entry, dtype
+        What it should be.
+    source
+        Where that is said, for messages.
+
+    Raises
+    ------
+    FormatError
+        If it is something else.
+    """
+    for file, n_bytes in ((bin_path, entry.bin_bytes), (idx_path, entry.idx_bytes)):
         if (found := file.stat().st_size) != n_bytes:
-            raise damaged(file, "the size", f"{n_bytes} bytes, as in {MANIFEST_NAME}", found)
+            raise damaged(file, "the size", f"{n_bytes} bytes, as in {source}", found)
     shard = read_pair(bin_path, idx_path, entry)
-    recorded = (manifest.dtype, entry.n_tokens, entry.n_documents)
+    recorded = (dtype, entry.n_tokens, entry.n_documents)
     found_in_idx = (str(shard.dtype), shard.n_tokens, shard.n_documents)
     if recorded != found_in_idx:
-        what = f"{recorded} (dtype, tokens, documents), as in {MANIFEST_NAME}"
+        what = f"{recorded} (dtype, tokens, documents), as in {source}"
         raise damaged(idx_path, "the header", what, found_in_idx)
     return shard

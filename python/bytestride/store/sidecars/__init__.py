@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from bytestride.store.durable import PendingFile
+from bytestride.store.durable import PendingFile, WholeFile
 from bytestride.store.sidecars import datatrove, llmc, olmo, tables
 from bytestride.store.sidecars.sealed import SealedShard
 
@@ -54,6 +54,15 @@ _ENDINGS = "|".join(
 )
 SHARD_FILE = re.compile(rf"shard-[0-9]{{5,}}(?:\.[0-9]{{3}})?(?:{_ENDINGS})")
 """Name of any file of a shard."""
+
+
+def formats_of(names: Iterable[str]) -> set[str]:
+    """Tell which formats files are of, by their names."""
+    found = {"nanogpt"} if NANOGPT_NAME in (names := list(names)) else set()
+    for format, suffixes in SUFFIXES.items():
+        if any(name.endswith(suffixes) for name in names if name != NANOGPT_NAME):
+            found.add(format)
+    return found
 
 
 def check_formats(formats: Iterable[str], dtype: np.dtype[Any]) -> tuple[str, ...]:
@@ -100,7 +109,7 @@ def write_sidecars(formats: Sequence[str], shard: SealedShard, files: list[Pendi
             _WRITERS[name](shard, files)
 
 
-def write_nanogpt(payloads: Sequence[PendingFile], files: list[PendingFile]) -> None:
+def write_nanogpt(payloads: Sequence[WholeFile], files: list[PendingFile]) -> None:
     """Write ``train.bin`` of all shards' payloads, under a temporary name."""
     final = payloads[0].final.with_name(NANOGPT_NAME)
     if len(payloads) == 1:

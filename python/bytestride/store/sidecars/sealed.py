@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bytestride.store.durable import LengthSpool, PendingFile
+from bytestride.store.durable import LengthSpool, PendingFile, WholeFile
 from bytestride.store.megatron import Ids
 from bytestride.store.payload import read_blocks
 from bytestride.store.shards import ShardFiles
@@ -17,14 +17,14 @@ from bytestride.store.shards import ShardFiles
 
 @dataclass(frozen=True)
 class SealedShard:
-    """A payload on the disk under a temporary name, and the lengths of its documents.
+    """A payload on the disk under any name, and the lengths of its documents.
 
     Attributes
     ----------
     name
         What the names of the shard's files begin with.
     bin
-        The payload.
+        The payload, and the name it is to get: files beside it are made beside that.
     dtype
         Type of its ids, uint16 or int32.
     n_tokens
@@ -38,7 +38,7 @@ class SealedShard:
     """
 
     name: str
-    bin: PendingFile
+    bin: WholeFile
     dtype: np.dtype[Any]
     n_tokens: int
     lengths: LengthSpool
