@@ -138,27 +138,29 @@ class PendingFile(WholeFile):
         path = source if isinstance(source, Path) else source.path
         twin = cls(final)
         try:
-            twin._path.unlink()
-            os.link(path, twin._path)
-        except OSError:
-            twin.discard()
-            twin = cls(final)
-            try:
+            if not twin._become_link(path):
+                twin.discard()
+                twin = cls(final)
                 for block in _blocks(path):
                     twin.write(block)
                 twin.seal()
-            except BaseException:
-                twin.discard()
-                raise
-            return twin
-        twin._file.close()
+                return twin
+        except BaseException:
+            twin.discard()
+            raise
         twin.n_bytes = path.stat().st_size
         twin._xxh3 = None if isinstance(source, Path) else source._xxh3
         return twin
 
-    def flush(self) -> None:
-        """Have whoever reads the file now see what was written."""
-        self._file.flush()
+    def _become_link(self, path: Path) -> bool:
+        """Let the temporary name be another name of this file, where the file system can."""
+        self._file.close()
+        try:
+            self._path.unlink()
+            os.link(path, self._path)
+        except OSError:
+            return False
+        return True
 
     def seal(self) -> None:
         """Bring everything to the disk; nothing can be written after."""
