@@ -162,6 +162,10 @@ class PendingFile(WholeFile):
             return False
         return True
 
+    def flush(self) -> None:
+        """Have whoever reads the file now see what was written."""
+        self._file.flush()
+
     def seal(self) -> None:
         """Bring everything to the disk; nothing can be written after."""
         self._file.flush()

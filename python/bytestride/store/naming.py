@@ -19,6 +19,7 @@ from bytestride.errors import FormatError
 from bytestride.store.durable import TEMPORARY_SUFFIX, FolderLock, PendingFile, WholeFile
 from bytestride.store.manifest import (
     MANIFEST_NAME,
+    PACKING_NAME,
     FileEntry,
     Manifest,
     ShardEntry,
@@ -113,6 +114,9 @@ class StoreFolder:
         for old in self.own_files():
             if old.name not in keep:
                 old.unlink()
+        for packing in self.path.iterdir():
+            if PACKING_NAME.fullmatch(packing.name):  # of an old store's documents
+                packing.unlink(missing_ok=True)
         for file in files:
             file.commit()
         self._lock.sync()
