@@ -12,7 +12,6 @@
 #include "bindings/documents.hpp"
 #include "bindings/engine.hpp"
 #include "bindings/special_tokens.hpp"
-#include "documents/separators.hpp"
 #include "encode/batch_encoder.hpp"
 
 namespace bytestride::python {
@@ -134,31 +133,9 @@ py::array_t<std::int64_t> encode_into(Engine& engine, const py::object& source,
                 : encode_to<TokenId>(engine, documents, n_threads, array);
 }
 
-std::optional<std::size_t> first_unencodable(const py::sequence& texts) {
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    if (!is_encodable(texts[i])) return i;
-  }
-  return std::nullopt;
-}
-
-py::array_t<std::int64_t> cut_documents(const py::object& buffer, const py::bytes& separator) {
-  const HeldBuffer held(buffer);
-  const std::string_view cut = separator;
-  if (cut.empty()) {
-    throw py::value_error("the separator between documents is empty; name at least one byte");
-  }
-  std::vector<std::int64_t> spans;
-  {
-    const py::gil_scoped_release release;
-    spans = cut_at_separators(held.bytes(), cut);
-  }
-  const auto n = static_cast<py::ssize_t>(spans.size() / 2);
-  return array_of(std::move(spans)).reshape({n, py::ssize_t{2}});
-}
-
 }  // namespace
 
-void bind_batch(py::module_& module, py::class_<Engine>& engine) {
+void bind_batch(py::class_<Engine>& engine) {
   engine
       .def("encode_batch", &encode_batch, py::arg("texts"), py::kw_only(),
            py::arg("num_threads") = py::none(), py::arg("allowed_special") = py::tuple(),
@@ -181,38 +158,6 @@ list of list of int)")
            py::arg("disallowed_special") = py::tuple())
       .def("_encode_into", &encode_into, py::arg("documents"), py::arg("offsets"),
            py::arg("num_threads"), py::arg("out"));
-  module.def(
-      "first_unencodable", &first_unencodable, py::arg("texts"),
-      R"(The first of a sequence that is no str, or one with a surrogate, which UTF-8 cannot hold.
-
-Parameters
-----------
-texts : list or tuple
-
-Returns
--------
-int or None
-    Its index.)");
-  module.def("cut_documents", &cut_documents, py::arg("buffer"), py::arg("separator"),
-             R"(Cut a buffer at separators into documents.
-
-Parameters
-----------
-buffer : bytes or another contiguous buffer of bytes
-separator : bytes
-    It ends a document and belongs to none; what follows the last is a document if there is
-    anything. ``b"\n"`` cuts into lines.
-
-Returns
--------
-numpy.ndarray
-    int64[n_documents, 2], begin and end of each document in bytes. With the buffer it makes a
-    pair that `Tokenizer.encode_ragged` and `Tokenizer.count_batch` take.
-
-Raises
-------
-ValueError
-    The separator is empty.)");
 }
 
 }  // namespace bytestride::python

@@ -190,7 +190,7 @@ Ids do not depend on it. Calls that run meanwhile finish with what they hold.)")
       .def_property_readonly("may_cut", [](const Engine& self) { return self.splitter->may_cut(); })
       .def_property_readonly("vocab_size", [](const Engine& self) { return self.decoder.n_ids(); });
   for (PyMethodDef& method : methods) add_method(engine, method);
-  bind_batch(module, engine);
+  bind_batch(engine);
   bind_decode(module, engine);
   bind_places(engine);
   module.def(
