@@ -34,18 +34,20 @@ std::size_t chunk_bytes(const DocumentList& documents, std::size_t n_threads) {
 
 struct Plan {
   std::vector<Chunk> chunks;
+  DocumentEnds ends;
   std::size_t most_tokens = 0;
   std::size_t n_threads;
 
   Plan(const Encoder& encoder, const DocumentList& documents, const AddedTokenPolicy& policy,
-       std::size_t wanted_threads)
-      : n_threads(encoder.splitter().calls_back() ? 1 : wanted_threads) {
+       std::size_t wanted_threads, const DocumentEnds& wanted_ends = {})
+      : ends(wanted_ends), n_threads(encoder.splitter().calls_back() ? 1 : wanted_threads) {
     // Where a token may be refused, documents stay whole: the error names its place in the
     // document.
     chunks = plan_chunks(documents, encoder.splitter().may_cut() && policy.refused.empty(),
                          chunk_bytes(documents, n_threads));
     for (const Chunk& chunk : chunks) most_tokens += chunk.max_utf8_bytes;
     most_tokens *= encoder.splitter().growth();
+    if (ends.id) most_tokens += documents.size();
   }
 };
 
@@ -79,13 +81,16 @@ class Worker {
   Workspace& workspace() const { return *workspace_; }
 
   ChunkIds& encode(const DocumentList& documents, const Chunk& chunk,
-                   const AddedTokenPolicy& policy) {
+                   const AddedTokenPolicy& policy, const DocumentEnds& ends) {
+    const std::size_t n_ended = documents.size() - (ends.last_goes_on ? 1 : 0);
     ids_.clear();
     TokenBuffer& tokens = workspace_->tokens;
     std::swap(tokens, ids_.tokens);
-    for_each_part(documents, chunk, [&](std::size_t, const DocumentView& part, bool ends) {
+    for_each_part(documents, chunk, [&](std::size_t i, const DocumentView& part, bool is_last) {
       encoder_.encode(part, policy, *workspace_);
-      if (ends) ids_.document_ends.push_back(tokens.size());
+      if (!is_last) return;
+      if (ends.id && i < n_ended) tokens.push(*ends.id);
+      ids_.document_ends.push_back(tokens.size());
     });
     std::swap(tokens, ids_.tokens);
     return ids_;
@@ -131,7 +136,8 @@ std::vector<std::int64_t> encode_planned(Encoder& encoder, const DocumentList& d
     if (n_ids > out.size() - begin) {
       throw InvalidArgument("out has room for " + std::to_string(out.size()) +
                             " ids, and the documents have more: they have at most " +
-                            std::to_string(plan.most_tokens) + " (one a byte)");
+                            std::to_string(plan.most_tokens) +
+                            (plan.ends.id ? " (one a byte and one a document)" : " (one a byte)"));
     }
     touch_huge_pages(out.subspan(begin, n_ids));
   };
@@ -145,7 +151,8 @@ std::vector<std::int64_t> encode_planned(Encoder& encoder, const DocumentList& d
   OrderedCommit<ChunkIds> commit(kMaxWaitingBytes);
   for_each_chunk(encoder, plan, [&](std::size_t task, Worker& worker) {
     try {
-      commit.hand_in(task, worker.encode(documents, plan.chunks[task], policy), open, write);
+      commit.hand_in(task, worker.encode(documents, plan.chunks[task], policy, plan.ends), open,
+                     write);
     } catch (...) {
       commit.fail();
       throw;
@@ -158,8 +165,9 @@ std::vector<std::int64_t> encode_planned(Encoder& encoder, const DocumentList& d
 
 template <typename Id>
 EncodedBatch<Id> encode_batch(Encoder& encoder, const DocumentList& documents,
-                              const AddedTokenPolicy& policy, std::size_t n_threads) {
-  const Plan plan(encoder, documents, policy, n_threads);
+                              const AddedTokenPolicy& policy, std::size_t n_threads,
+                              const DocumentEnds& ends) {
+  const Plan plan(encoder, documents, policy, n_threads, ends);
   EncodedBatch<Id> batch;
   batch.tokens = PageArray<Id>(plan.most_tokens);
   const std::span<Id> places(batch.tokens.data(), plan.most_tokens);
@@ -172,8 +180,8 @@ EncodedBatch<Id> encode_batch(Encoder& encoder, const DocumentList& documents,
 template <typename Id>
 std::vector<std::int64_t> encode_batch_into(Encoder& encoder, const DocumentList& documents,
                                             const AddedTokenPolicy& policy, std::size_t n_threads,
-                                            std::span<Id> out) {
-  const Plan plan(encoder, documents, policy, n_threads);
+                                            std::span<Id> out, const DocumentEnds& ends) {
+  const Plan plan(encoder, documents, policy, n_threads, ends);
   return encode_planned(encoder, documents, policy, plan, out);
 }
 
@@ -192,14 +200,16 @@ std::vector<std::int64_t> count_batch(Encoder& encoder, const DocumentList& docu
 }
 
 template EncodedBatch<std::uint16_t> encode_batch(Encoder&, const DocumentList&,
-                                                  const AddedTokenPolicy&, std::size_t);
+                                                  const AddedTokenPolicy&, std::size_t,
+                                                  const DocumentEnds&);
 template EncodedBatch<std::uint32_t> encode_batch(Encoder&, const DocumentList&,
-                                                  const AddedTokenPolicy&, std::size_t);
+                                                  const AddedTokenPolicy&, std::size_t,
+                                                  const DocumentEnds&);
 template std::vector<std::int64_t> encode_batch_into(Encoder&, const DocumentList&,
                                                      const AddedTokenPolicy&, std::size_t,
-                                                     std::span<std::uint16_t>);
+                                                     std::span<std::uint16_t>, const DocumentEnds&);
 template std::vector<std::int64_t> encode_batch_into(Encoder&, const DocumentList&,
                                                      const AddedTokenPolicy&, std::size_t,
-                                                     std::span<std::uint32_t>);
+                                                     std::span<std::uint32_t>, const DocumentEnds&);
 
 }  // namespace bytestride

@@ -138,6 +138,9 @@ class Engine:
         offsets: npt.NDArray[np.int64] | None,
         num_threads: int | None,
         out: npt.NDArray[Any],
+        *,
+        end_id: int | None = None,
+        last_goes_on: bool = False,
     ) -> npt.NDArray[np.int64]: ...
     def encode_with_offsets(
         self,
@@ -187,6 +190,9 @@ class Engine:
         dtype: np.dtype[Any] | None,
         allowed_special: _SpecialTokens = (),
         disallowed_special: _SpecialTokens = (),
+        *,
+        end_id: int | None = None,
+        last_goes_on: bool = False,
     ) -> tuple[npt.NDArray[np.uint16] | npt.NDArray[np.uint32], npt.NDArray[np.int64]]: ...
     def decode(self, ids: _Ids, errors: str = "replace") -> str: ...
     def decode_bytes(self, ids: _Ids) -> bytes: ...

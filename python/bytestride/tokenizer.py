@@ -399,6 +399,7 @@ class Tokenizer(_core.Engine):
         dtype: npt.DTypeLike | None = None,
         *,
         out: npt.NDArray[np.uint16] | npt.NDArray[np.uint32] | None = None,
+        end_id: int | None = None,
     ) -> Ragged:
         """Encode many documents into one flat array.
 
@@ -414,10 +415,13 @@ class Tokenizer(_core.Engine):
         num_threads : int, optional
             By default all cores that the process may use. The result does not depend on it.
         dtype : optional
-            uint16 or uint32; by default the narrower one that holds the vocabulary.
+            uint16 or uint32; by default the narrower one that holds the vocabulary and `end_id`.
         out : optional
             A contiguous uint16 or uint32 array that the ids are written to the start of; the
             result's ``tokens`` are a view of it.
+        end_id : int, optional
+            An id that becomes the last of each document, empty ones too: that of ``<|endoftext|>``,
+            or any other that the type holds.
 
         Returns
         -------
@@ -428,18 +432,22 @@ class Tokenizer(_core.Engine):
         ------
         ValueError
             `out` is too small (what it holds then means nothing; the message says how many ids
-            there can be at most), or `dtype` is not its type. An Arrow array holds nulls: the
-            message names the first row.
+            there can be at most), or `dtype` is not its type. `end_id` is negative or does not
+            fit. An Arrow array holds nulls: the message names the first row.
         """
         source, offsets = for_core(documents)
         if out is not None:
             if dtype is not None and np.dtype(dtype) != getattr(out, "dtype", None):
                 raise ValueError(f"dtype {np.dtype(dtype)} is not that of out; leave it away")
-            ends = self._encode_into(source, offsets, num_threads, out)
+            ends = self._encode_into(source, offsets, num_threads, out, end_id=end_id)
             return Ragged(out[: ends[-1]], ends)
         return Ragged(
             *self._encode_flat(
-                source, offsets, num_threads, None if dtype is None else np.dtype(dtype)
+                source,
+                offsets,
+                num_threads,
+                None if dtype is None else np.dtype(dtype),
+                end_id=end_id,
             )
         )
 

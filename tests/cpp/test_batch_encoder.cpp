@@ -36,6 +36,31 @@ void check_batch(Encoder& encoder, const DocumentList& documents) {
   }
 }
 
+// The same with an end behind each document, except one that goes on.
+template <typename Id>
+void check_ends(Encoder& encoder, const DocumentList& documents, const DocumentEnds& ends) {
+  std::vector<TokenId> expected;
+  std::vector<std::int64_t> offsets{0};
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    const std::vector<TokenId> ids = encode_alone(encoder, documents[i], ordinary(encoder));
+    expected.insert(expected.end(), ids.begin(), ids.end());
+    if (i + 1 < documents.size() || !ends.last_goes_on) expected.push_back(*ends.id);
+    offsets.push_back(static_cast<std::int64_t>(expected.size()));
+  }
+  for (const std::size_t n_threads : {1, 2, 7}) {
+    CAPTURE(n_threads);
+    const EncodedBatch<Id> batch =
+        encode_batch<Id>(encoder, documents, ordinary(encoder), n_threads, ends);
+    REQUIRE(batch.n_tokens == expected.size());
+    CHECK(batch.offsets == offsets);
+    CHECK(std::equal(expected.begin(), expected.end(), batch.tokens.data()));
+    std::vector<Id> out(expected.size());
+    CHECK(encode_batch_into<Id>(encoder, documents, ordinary(encoder), n_threads, out, ends) ==
+          offsets);
+    CHECK(std::equal(expected.begin(), expected.end(), out.begin()));
+  }
+}
+
 // A long document with safe cuts and one without, between short and empty ones.
 std::vector<std::string> mixed_texts(Random& random) {
   std::vector<std::string> texts;
@@ -62,6 +87,19 @@ TEST_CASE("a batch equals its documents one by one, for every number of threads"
   }
   Encoder normalising = make_encoder("qwen2", {}, true);
   check_batch<std::uint32_t>(normalising, list_of(texts));
+}
+
+TEST_CASE("an end behind each document, but not where the last goes on") {
+  const TimeLimit limit(300);
+  Random random(5);
+  const std::vector<std::string> texts = mixed_texts(random);
+  Encoder encoder = make_encoder("gpt2");
+  for (const bool last_goes_on : {false, true}) {
+    check_ends<std::uint16_t>(encoder, list_of(texts), {65535, last_goes_on});
+    check_ends<std::uint32_t>(encoder, list_of({texts[200]}), {70'000, last_goes_on});
+    check_ends<std::uint16_t>(encoder, list_of({"", "", ""}), {0, last_goes_on});
+    check_ends<std::uint16_t>(encoder, list_of({}), {0, last_goes_on});
+  }
 }
 
 TEST_CASE("a batch of strings in two- and four-byte units") {
