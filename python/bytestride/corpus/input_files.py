@@ -49,7 +49,7 @@ class InputFile:
         self._n_read = 0
         self._stored = open_stored(self.name)
         try:
-            self._check(*self._stat())
+            self.check_unchanged(is_new=True)
             self._file = unpacked(self._stored, self.name, packing)
         except BaseException:
             self.close()
@@ -119,16 +119,21 @@ class InputFile:
         self._n_read += n
         return int(n)
 
-    def check_unchanged(self) -> None:
-        """Compare once more with what it was.
+    def check_unchanged(self, *, is_new: bool = False) -> None:
+        """Compare once more with what it was; a file behind a URL only when it `is_new`ly open.
 
         Raises
         ------
         InputChangedError
             It is not the same.
         """
+        if self.name == STDIN:
+            return
         if not is_url(self.name):
-            self._check(*self._stat())
+            status = os.fstat(self._stored.fileno())
+            _compare(self.name, self._size, self._mtime, status.st_size, status.st_mtime_ns)
+        elif is_new:
+            _compare(self.name, self._size, self._mtime, *stat_url(self.name))
 
     def close(self) -> None:
         """Close it; what comes by stdin stays open."""
@@ -137,28 +142,38 @@ class InputFile:
 
     def _check_end(self) -> None:
         if self.size is not None and self._n_read != self.size:
-            raise self._changed(f"it had {self._size:,} bytes, and ends after {self._n_read:,}")
+            raise _changed(
+                self.name, f"it had {self._size:,} bytes, and ends after {self._n_read:,}"
+            )
         self.check_unchanged()
 
-    def _stat(self) -> tuple[int, int]:
-        if self.name == STDIN:
-            return -1, 0
-        if is_url(self.name):
-            return stat_url(self.name)
-        status = os.fstat(self._stored.fileno())
-        return status.st_size, status.st_mtime_ns
 
-    def _check(self, size: int, mtime: int) -> None:
-        if self._size >= 0 and size >= 0 and size != self._size:
-            raise self._changed(f"it had {self._size:,} bytes, and has {size:,}")
-        if self._mtime and mtime and mtime != self._mtime:
-            raise self._changed("it was written to, and its size is the same")
+def check_unchanged(inputs: Inputs, source: int) -> None:
+    """Compare a file that somebody else reads with what it was; one behind a URL is not asked for.
 
-    def _changed(self, how: str) -> InputChangedError:
-        return InputChangedError(
-            f"{self.name} was changed since it was found: {how}; bring back what it was, or begin "
-            "anew"
-        )
+    Raises
+    ------
+    InputChangedError
+        It is not the same.
+    """
+    name = inputs.names[source]
+    if name != STDIN and not is_url(name):
+        status = os.stat(name)  # noqa: PTH116 (the name as given)
+        size, mtime = int(inputs.sizes[source]), int(inputs.mtimes[source])
+        _compare(name, size, mtime, status.st_size, status.st_mtime_ns)
+
+
+def _compare(name: str, size: int, mtime: int, size_now: int, mtime_now: int) -> None:
+    if size >= 0 and size_now >= 0 and size_now != size:
+        raise _changed(name, f"it had {size:,} bytes, and has {size_now:,}")
+    if mtime and mtime_now and mtime_now != mtime:
+        raise _changed(name, "it was written to, and its size is the same")
+
+
+def _changed(name: str, how: str) -> InputChangedError:
+    return InputChangedError(
+        f"{name} was changed since it was found: {how}; bring back what it was, or begin anew"
+    )
 
 
 def open_stored(name: str) -> IO[bytes]:
@@ -209,14 +224,6 @@ def read_whole(name: str, size: int, mtime: int, out: memoryview) -> None:
     with open_stored(name) as file:
         status = os.fstat(file.fileno())
         n = cast("Any", file).readinto(out[: size + 1])
-    if n != size or status.st_size != size:
-        now = max(n, status.st_size)
-        raise InputChangedError(
-            f"{name} was changed since it was found: it had {size:,} bytes, and has {now:,}; bring "
-            "back what it was, or begin anew"
-        )
-    if mtime and status.st_mtime_ns != mtime:
-        raise InputChangedError(
-            f"{name} was changed since it was found: it was written to, and its size is the same; "
-            "bring back what it was, or begin anew"
-        )
+    _compare(name, size, mtime, status.st_size, status.st_mtime_ns)
+    if n != size:
+        raise _changed(name, f"it had {size:,} bytes, and {n:,} were read")

@@ -15,7 +15,7 @@ from bytestride.corpus.chunks import (
     Range,
 )
 from bytestride.corpus.gathering import Gathering
-from bytestride.corpus.input_files import InputFile
+from bytestride.corpus.input_files import InputFile, check_unchanged
 from bytestride.corpus.kinds import check_format, kind_of
 from bytestride.corpus.separators import Separators, overlaps_itself
 from bytestride.corpus.text_reader import TextReader
@@ -136,9 +136,7 @@ def _read_range(
         if stop is not None and first >= stop:
             continue
         if kind.format in ("parquet", "arrow"):
-            from bytestride.corpus.tables import table_chunks
-
-            yield from table_chunks(inputs, source, first, stop, reading, chunk_bytes)
+            yield from _read_table(inputs, source, first, stop, reading, chunk_bytes)
             continue
         with InputFile(inputs, source, kind.packing) as file:
             yield from TextReader(
@@ -151,6 +149,19 @@ def _read_range(
                 stop=stop,
             ).chunks()
     yield from gathering.flush()
+
+
+def _read_table(
+    inputs: Inputs, source: int, first: int, stop: int | None, reading: Reading, chunk_bytes: int
+) -> Iterator[Chunk]:
+    from bytestride.corpus.tables import END_OF_TABLE, table_chunks
+
+    last = END_OF_TABLE if stop is None else stop
+    check_unchanged(inputs, source)
+    for chunk in table_chunks(inputs, source, first, last, reading, chunk_bytes):
+        # What was changed midway may look damaged, or not.
+        check_unchanged(inputs, source)
+        yield chunk
 
 
 def splittable(inputs: Inputs, source: int, reading: Reading) -> bool:

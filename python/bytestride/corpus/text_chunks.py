@@ -269,8 +269,12 @@ class FilesOfLinesChunk:
             texts,
             place_of=lambda piece: self._place(place_of(piece).offset),
             sources=(files + self.first_source).astype(np.int32),
-            rejects=[Reject(*self._place(reject.offset), *reject[2:]) for reject in texts.rejects],
+            rejects=[self._reject(reject) for reject in texts.rejects],
         )
+
+    def _reject(self, reject: Reject) -> Reject:
+        source, offset = self._place(reject.offset)
+        return reject._replace(source=source, offset=offset)
 
     def _place(self, offset: int) -> Place:
         file = int(np.searchsorted(self.begins, offset, "right")) - 1
