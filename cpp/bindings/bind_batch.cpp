@@ -165,13 +165,8 @@ py::array_t<std::int64_t> encode_into(Engine& engine, const py::object& source,
     throw py::value_error("out must be one-dimensional, contiguous and writeable");
   }
   const HeldDocuments documents(source, offsets);
-<<<<<<< HEAD
   return narrow ? encode_to<std::uint16_t>(engine, documents, n_threads, array, ends)
                 : encode_to<TokenId>(engine, documents, n_threads, array, ends);
-=======
-  return narrow ? encode_to<std::uint16_t>(engine, documents, n_threads, array)
-                : encode_to<TokenId>(engine, documents, n_threads, array);
->>>>>>> json7
 }
 
 }  // namespace
@@ -199,12 +194,8 @@ list of list of int)")
            py::arg("disallowed_special") = py::tuple(), py::kw_only(),
            py::arg("end_id") = py::none(), py::arg("last_goes_on") = false)
       .def("_encode_into", &encode_into, py::arg("documents"), py::arg("offsets"),
-<<<<<<< HEAD
            py::arg("num_threads"), py::arg("out"), py::kw_only(), py::arg("end_id") = py::none(),
            py::arg("last_goes_on") = false);
-=======
-           py::arg("num_threads"), py::arg("out"));
->>>>>>> json7
 }
 
 }  // namespace bytestride::python

@@ -7,16 +7,16 @@ piece; a text without any such place is read until one comes, or the file ends.
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, cast
 
 from bytestride import _core
+from bytestride.corpus.input_files import open_stored, unpacked
+from bytestride.corpus.kinds import kind_of
 
 PIECE_BYTES = 16 * 1024 * 1024
-_BUFFER_BYTES = 1024 * 1024
 
 
 def open_file(path: str | os.PathLike[str]) -> IO[bytes]:
@@ -31,20 +31,14 @@ def open_file(path: str | os.PathLike[str]) -> IO[bytes]:
     FormatError
         On reading, a ``.gz`` or ``.zst`` file that is damaged or not whole.
     """
-    path = Path(path)
-    if path.suffix == ".gz":
-        from bytestride.corpus.gz import GzFile
-
-        return cast("IO[bytes]", GzFile(path.open("rb"), str(path)))
-    if path.suffix == ".zst":
-        try:
-            from bytestride.corpus.zstd import ZstdFile
-        except ModuleNotFoundError as error:
-            raise ModuleNotFoundError(
-                f"reading {path} needs the package zstandard: pip install 'bytestride[zstd]'"
-            ) from error
-        return io.BufferedReader(ZstdFile(path.open("rb"), str(path)), _BUFFER_BYTES)
-    return path.open("rb", buffering=0)
+    name = os.fspath(path)
+    packing = kind_of(name, "text").packing
+    file = open_stored(name)
+    try:
+        return cast("IO[bytes]", unpacked(file, name, packing))
+    except BaseException:
+        file.close()
+        raise
 
 
 def read_pieces(

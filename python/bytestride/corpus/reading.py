@@ -1,4 +1,4 @@
-"""How documents are found in files, and the way through any number of them."""
+"""Files of any kind, as chunks of documents."""
 
 from __future__ import annotations
 
@@ -11,46 +11,45 @@ from bytestride.corpus.chunks import (
     MAX_DOCUMENT_BYTES,
     MAX_UNCUT_BYTES,
     Chunk,
+    Place,
     Range,
 )
-from bytestride.corpus.kinds import FORMATS, kind_of
+from bytestride.corpus.gathering import Gathering
+from bytestride.corpus.input_files import InputFile, check_unchanged
+from bytestride.corpus.kinds import check_format, kind_of
+from bytestride.corpus.separators import Separators, overlaps_itself
+from bytestride.corpus.text_reader import TextReader
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from bytestride.corpus.inputs import Inputs
-
-_END = 2**63 - 1
 
 
 @dataclass(frozen=True)
 class Reading:
-    r"""How documents are found in files.
+    """How files are read.
 
     Attributes
     ----------
     format
-        "text", "jsonl", "parquet" or "arrow"; by default by what each name ends in.
+        What all files are, one of `kinds.FORMATS`; None to tell by their names.
     column
         The member of each JSON object, or the column of a table, that holds the text.
     separator
-        What ends each document of a text file, such as ``b"<|endoftext|>"`` or ``b"\n"``; what
-        follows the last one is a document if there is anything. None: a file is a document.
+        What ends each document of a text file, and belongs to none; None for a file that is one
+        document.
     may_cut
-        Whether a text may be cut at safe places (`Tokenizer.may_cut`); if not, a document of text
-        is held whole.
+        Whether a document may come in pieces, cut at safe places (``Tokenizer.may_cut``).
     max_document_bytes
-        The longest document that is held whole: a line of JSON, a row, a text that may not be cut.
-        A longer one is a bad document.
+        The longest document that comes whole, and the longest line of JSON.
     max_uncut_bytes
-        The longest stretch of a text without a safe place to cut it; with a longer one, the
-        document is bad.
+        The longest stretch without a place to cut it, of a document that may be cut.
+    keep_invalid_utf8
+        Whether text files may hold what is not UTF-8.
 
     Raises
     ------
     ValueError
-        A value is out of range.
+        The format is unknown, the separator empty, or a limit below 1.
     """
 
     format: str | None = None
@@ -59,15 +58,15 @@ class Reading:
     may_cut: bool = True
     max_document_bytes: int = MAX_DOCUMENT_BYTES
     max_uncut_bytes: int = MAX_UNCUT_BYTES
+    keep_invalid_utf8: bool = False
 
     def __post_init__(self) -> None:
-        if self.format is not None and self.format not in FORMATS:
-            raise ValueError(f"format must be one of {', '.join(FORMATS)}, found {self.format!r}")
-        if self.separator is not None and not self.separator:
-            raise ValueError("the separator between documents is empty; name a character or more")
+        check_format(self.format)
+        if self.separator is not None:
+            Separators(self.separator)
         for name in ("max_document_bytes", "max_uncut_bytes"):
             if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, found {getattr(self, name)}")
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
 
 
 def read_chunks(
@@ -77,88 +76,104 @@ def read_chunks(
     *,
     chunk_bytes: int = CHUNK_BYTES,
 ) -> Iterator[Chunk]:
-    """Go through the documents of some ranges, in order.
+    """Read the documents that begin in some ranges of files, in order.
 
-    No chunk has documents of two ranges. Memory holds a chunk at a time, and what a document needs
-    that must be held whole.
+    Where a range begins within a file, it starts with the first document that begins there or
+    later; a document that begins before its end is read to the document's own end. So ranges that
+    meet share no document, and lose none.
 
     Parameters
     ----------
     inputs
         The files.
     ranges
-        Which documents.
+        Within a file they end or begin only where `splittable` says that it may be cut, or exactly
+        where a document begins (`Chunk.end`).
     reading
-        How they are found.
+        How to read them.
     chunk_bytes
-        About how large the chunks are. What the documents are does not depend on it.
+        About how much text a chunk holds.
+
+    Yields
+    ------
+    Chunk
+        Each of one range. Small text files are gathered, up to `MAX_FILES`; other chunks are of
+        one file.
 
     Raises
     ------
     InputChangedError
         A file is not what it was when it was found.
-    FileNotFoundError, PermissionError, OSError
-        It cannot be read.
-    FormatError
-        A table has no such column. Damaged files, and bad documents, are rejects.
+    ValueError
+        A range is none of these inputs; a format is unknown, or the separator empty.
+    ModuleNotFoundError
+        A package is missing that reads a file: pyarrow, zstandard or fsspec.
+    OSError
+        As the system says. Bad documents, and damaged files, are rejects.
     """
-    from bytestride.corpus.text_chunks import separated_chunks
-    from bytestride.corpus.whole_files import WholeFiles
-
     for begin, end in ranges:
-        whole_files = WholeFiles(inputs, reading, chunk_bytes)
-        for source in range(begin.source, min(end.source + 1, len(inputs.names))):
-            first = begin.offset if source == begin.source else 0
-            stop = end.offset if source == end.source else _END
-            if first >= stop:
-                continue
-            kind = kind_of(inputs.names[source], reading.format)
-            if kind.format == "text" and reading.separator is None:
-                if first == 0:
-                    yield from whole_files.add(source)
-                continue
-            yield from whole_files.flush()
-            if kind.format in ("parquet", "arrow"):
-                from bytestride.corpus.tables import table_chunks
+        if not (0 <= begin.source <= end.source <= len(inputs)) or begin.offset < 0:
+            raise ValueError(
+                f"the range from {begin} to {end} is not one of {len(inputs):,} files; make it of "
+                "the same inputs"
+            )
+        yield from _read_range(inputs, begin, end, reading, chunk_bytes)
 
-                yield from table_chunks(inputs, source, first, stop, reading, chunk_bytes)
-            else:
-                yield from separated_chunks(inputs, source, first, stop, reading, chunk_bytes)
-        yield from whole_files.flush()
+
+def _read_range(
+    inputs: Inputs, begin: Place, end: Place, reading: Reading, chunk_bytes: int
+) -> Iterator[Chunk]:
+    gathering = Gathering(inputs, reading, chunk_bytes)
+    n_sources = end.source + 1 if end.offset > 0 else end.source
+    for source in range(begin.source, n_sources):
+        first = begin.offset if source == begin.source else 0
+        stop = end.offset if source == end.source else None
+        kind = kind_of(inputs.names[source], reading.format)
+        if first == 0 and stop is None and gathering.takes(source, kind):
+            yield from gathering.add(source, kind)
+            continue
+        yield from gathering.flush()
+        if stop is not None and first >= stop:
+            continue
+        if kind.format in ("parquet", "arrow"):
+            yield from _read_table(inputs, source, first, stop, reading, chunk_bytes)
+            continue
+        with InputFile(inputs, source, kind.packing) as file:
+            yield from TextReader(
+                file,
+                source,
+                reading,
+                is_lines=kind.format == "jsonl",
+                chunk_bytes=chunk_bytes,
+                begin=first,
+                stop=stop,
+            ).chunks()
+    yield from gathering.flush()
+
+
+def _read_table(
+    inputs: Inputs, source: int, first: int, stop: int | None, reading: Reading, chunk_bytes: int
+) -> Iterator[Chunk]:
+    from bytestride.corpus.tables import END_OF_TABLE, table_chunks
+
+    last = END_OF_TABLE if stop is None else stop
+    check_unchanged(inputs, source)
+    for chunk in table_chunks(inputs, source, first, last, reading, chunk_bytes):
+        # What was changed midway may look damaged, or not.
+        check_unchanged(inputs, source)
+        yield chunk
 
 
 def splittable(inputs: Inputs, source: int, reading: Reading) -> bool:
-    """Say whether ranges may begin and end anywhere in a file.
+    """Whether ranges may begin and end anywhere in a file.
 
-    Not where a separator may overlap itself: which of its occurrences count is then known only from
-    the front. Of tables see `row_groups`.
+    They may in plain files of lines of JSON, and of documents with separators that cannot overlap
+    themselves. They may not in a text that is one document, and what is packed or comes by stdin
+    can only be read from its beginning. Places in tables are rows, which their size does not tell.
     """
     kind = kind_of(inputs.names[source], reading.format)
-    if kind.packing or inputs.sizes[source] < 0:
+    if kind.packing or inputs.sizes[source] < 0 or kind.format not in ("text", "jsonl"):
         return False
     if kind.format == "jsonl":
         return True
-    if kind.format != "text" or reading.separator is None:
-        return False
-    from bytestride.corpus.text_chunks import overlaps_itself
-
-    return not overlaps_itself(reading.separator)
-
-
-def row_groups(
-    inputs: Inputs, source: int, reading: Reading
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None:
-    """Say where a table may be divided; None if a file is no table.
-
-    Returns
-    -------
-    rows, n_bytes
-        int64[k + 1]: numbers of the rows at which groups of rows begin, and how many there are; and
-        int64[k]: about how much text each group has.
-    """
-    kind = kind_of(inputs.names[source], reading.format)
-    if kind.format not in ("parquet", "arrow"):
-        return None
-    from bytestride.corpus import tables
-
-    return tables.row_groups(inputs, source, reading)
+    return reading.separator is not None and not overlaps_itself(reading.separator)

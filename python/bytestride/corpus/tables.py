@@ -1,23 +1,28 @@
-"""Columns of texts in Parquet and Arrow files, read by Arrow itself: no object is made for a row.
+"""Tables, Parquet or Arrow: the text of a row, in one column, is a document.
 
-Memory holds a batch of rows at a time. Their number is set by the mean size of the rows of a group,
-so that a batch is about a chunk; one that turns out larger goes to the workers in slices.
+Only that column is read, by buffered reads and not through a map, so that a file that shrinks is an
+error and no signal. Of Parquet, memory holds a few pages and a few chunks, whatever the size of row
+groups; of Arrow, the column of one record batch, which its writer chose. Feather files of version 2
+are Arrow files.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from bytestride import _core
-from bytestride.corpus.chunks import Chunk, Place, Texts
-from bytestride.corpus.input_file import InputFile
-from bytestride.corpus.kinds import kind_of
+from bytestride.corpus.chunks import CHUNK_BYTES, Chunk, Place, Texts
+from bytestride.corpus.columns import (
+    are_null,
+    decoded,
+    kept,
+    lengths,
+    one_array,
+)
 from bytestride.corpus.rejects import (
     DAMAGED_FILE,
     INVALID_UTF8,
@@ -26,291 +31,221 @@ from bytestride.corpus.rejects import (
     TOO_LONG,
     Reject,
 )
-from bytestride.corpus.text_chunks import RejectChunk
-from bytestride.errors import FormatError
+from bytestride.corpus.table_pieces import arrow_pieces, is_damage, opened_parquet, parquet_pieces
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pyarrow
+
     from bytestride.corpus.inputs import Inputs
     from bytestride.corpus.reading import Reading
 
-_PAGE_BYTES = 1024 * 1024
-_MOST_ROWS = 65_536
+END_OF_TABLE: Final = 2**63 - 1
+"""A row behind the last, of a table whose rows were not counted."""
+
+_ROW_BYTES: Final = 16  # what a row takes beside its text: chunks of empty rows have an end too
 
 
-def _import_pyarrow(name: str) -> Any:  # noqa: ANN401 (a module without types)
-    try:
-        import pyarrow
-        import pyarrow.compute
-        import pyarrow.ipc
-        import pyarrow.parquet
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f"reading {name} needs the package pyarrow: pip install 'bytestride[arrow]'"
-        ) from error
-    return pyarrow
+class RowGroups(NamedTuple):
+    """Where a table can be divided.
+
+    Attributes
+    ----------
+    rows
+        First row of each group, and the number of rows: int64[k + 1]. The last is `END_OF_TABLE`
+        where rows are counted only by reading them.
+    text_bytes
+        About how many bytes of text each holds, before compression: int64[k].
+    """
+
+    rows: npt.NDArray[np.int64]
+    text_bytes: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class TableChunk:
-    """Some rows of a column."""
+    """Rows of a table, their texts not yet checked."""
 
-    rows: Any
-    begin: Place
+    source: int
+    first_row: int
+    columns: list[pyarrow.Array]
+    end: Place
     n_file_bytes: int
-    max_document_bytes: int
-
-    @property
-    def end(self) -> Place:
-        """Where the next chunk begins."""
-        return Place(self.begin.source, self.begin.offset + len(self.rows))
+    reading: Reading
+    damage: Reject | None = None
 
     def texts(self) -> Texts:
-        """Leave out what is null, not UTF-8, or too long."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        rows = self.rows
-        if pa.types.is_dictionary(rows.type):
-            rows = rows.dictionary_decode()
-        kept: npt.NDArray[np.int64] | None = None
+        """Decode what is a dictionary, and tell good texts from bad ones."""
+        good = []
+        rows = []
         rejects: list[Reject] = []
-        source, first = self.begin
-        if rows.null_count:
-            valid = rows.is_valid().to_numpy(zero_copy_only=False)
-            missing = np.flatnonzero(~valid)
-            what = MISSING_FIELD, "the row has no text", b""
-            rejects += [Reject(source, first + int(i), *what) for i in missing]
-            kept = np.flatnonzero(valid)
-            rows = rows.drop_null()
-        lengths = _lengths(rows)
-        bad = dict(_core.ill_formed_documents(rows, None).tolist())
-        long = np.flatnonzero(lengths > self.max_document_bytes).tolist()
-        if bad or long:
-            for i in sorted({*bad, *long}):
-                number = first + (i if kept is None else int(kept[i]))
-                text = pc.cast(rows.slice(i, 1), pa.large_binary())[0].as_py()
-                if i in long:
-                    reason = TOO_LONG
-                    detail = f"it is more than {self.max_document_bytes:,} bytes long"
-                else:
-                    reason = INVALID_UTF8
-                    byte = f"byte 0x{text[bad[i]]:02x} at offset {bad[i]} of the text"
-                    detail = f"{byte} is not UTF-8"
-                rejects.append(Reject(source, number, reason, detail, text[:SAMPLE_BYTES]))
-            good = np.ones(len(rows), bool)
-            good[[*bad, *long]] = False
-            rows, lengths = rows.filter(pa.array(good)), lengths[good]
-            numbers = np.arange(len(good)) if kept is None else kept
-            kept = numbers[good]
+        row = self.first_row
+        for column in self.columns:
+            array = decoded(column)
+            is_good = self._check(array, row, rejects)
+            row += len(array)
+            rows.append(row - len(array) + np.flatnonzero(is_good))
+            good.append(array if is_good.all() else kept(array, is_good))
+        if self.damage is not None:
+            rejects.append(self.damage)
+        row_of = np.concatenate(rows) if rows else np.zeros(0, np.int64)
+        text_lengths = np.concatenate([np.zeros(0, np.int64), *map(lengths, good)])
         return Texts(
-            rows,
-            None,
-            len(rows),
-            int(lengths.sum()),
-            lambda i: Place(source, first + (i if kept is None else int(kept[i]))),
-            lambda: lengths,
-            source,
-            rejects=sorted(rejects),
+            documents=one_array(good),
+            offsets=None,
+            n_documents=len(row_of),
+            n_text_bytes=int(text_lengths.sum()),
+            place_of=lambda number: Place(self.source, int(row_of[number])),
+            text_lengths=lambda: text_lengths,
+            sources=self.source,
+            rejects=rejects,
         )
 
-
-def _lengths(rows: Any) -> npt.NDArray[np.int64]:  # noqa: ANN401 (an Arrow array)
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if rows.type in (pa.string_view(), pa.binary_view()):
-        rows = rows.cast(pa.large_binary())
-    lengths: npt.NDArray[np.int64] = pc.binary_length(rows).to_numpy().astype(np.int64)
-    return lengths
+    def _check(
+        self, array: pyarrow.Array, first_row: int, rejects: list[Reject]
+    ) -> npt.NDArray[np.bool_]:
+        """Say which rows are good; those that are not go to `rejects`, in order."""
+        bad: dict[int, tuple[str, str]] = {}
+        for i in np.flatnonzero(are_null(array)).tolist():
+            bad[i] = MISSING_FIELD, f"{self.reading.column!r} is null"
+        n_bytes = lengths(array)
+        limit = self.reading.max_document_bytes
+        for i in np.flatnonzero(n_bytes > limit).tolist():
+            bad[i] = TOO_LONG, f"{n_bytes[i]} bytes; a row may hold {limit}"
+        is_good = np.ones(len(array), bool)
+        is_good[list(bad)] = False
+        if not self.reading.keep_invalid_utf8:
+            left = np.flatnonzero(is_good)
+            checked = array if len(left) == len(array) else kept(array, is_good)
+            for number, position in _core.ill_formed_documents(checked).tolist():
+                i = int(left[number])
+                byte = array[i].as_buffer()[position]
+                bad[i] = INVALID_UTF8, f"byte {position} of the text, {byte:#04x}, is not UTF-8"
+        for i, (reason, detail) in sorted(bad.items()):
+            is_good[i] = False
+            buffer = array[i].as_buffer()
+            sample = b"" if buffer is None else bytes(memoryview(buffer)[:SAMPLE_BYTES])
+            rejects.append(Reject(self.source, first_row + i, reason, detail, sample))
+        return is_good
 
 
 def table_chunks(
-    inputs: Inputs, source: int, begin: int, end: int, reading: Reading, chunk_bytes: int
+    inputs: Inputs,
+    source: int,
+    begin_row: int,
+    end_row: int,
+    reading: Reading,
+    chunk_bytes: int = CHUNK_BYTES,
 ) -> Iterator[Chunk]:
-    """Yield rows of a table.
+    """Read rows of a table in chunks.
 
     Parameters
     ----------
-    inputs, source, reading
-        The file, and the column.
-    begin, end
-        The first row, and the one to end before.
+    inputs, source
+        The files, and the number of this one. A name with a scheme is opened through fsspec.
+    begin_row, end_row
+        The rows to read; the end may lie behind the last (`END_OF_TABLE`).
+    reading
+        Its `column` names the column, of a flat table. Its `format` or else the name says whether
+        the table is Parquet or Arrow.
     chunk_bytes
-        About how large chunks are.
+        About how much text a chunk holds; one row at least.
+
+    Yields
+    ------
+    Chunk
+        Where the file is damaged, the last one has what was read before and says so.
 
     Raises
     ------
     FormatError
-        There is no such column, or it does not hold texts.
+        On the first step: the table has no such column, or it holds no texts.
+    ModuleNotFoundError
+        On the first step: a package is missing.
+    OSError
+        The file cannot be read.
     """
     name = inputs.names[source]
-    pa = _import_pyarrow(name)
-    row = begin
-    with _opened(inputs, source, reading) as file:
+    read = parquet_pieces if _is_parquet(name, reading) else arrow_pieces
+    pieces = read(inputs, source, begin_row, end_row, reading, chunk_bytes)
+    held: list[pyarrow.Array] = []
+    held_bytes = begun_at_byte = at_byte = 0
+    row = first_row = begin_row
+
+    def chunk(end: int, damage: Reject | None = None) -> TableChunk:
+        n_file_bytes = at_byte - begun_at_byte
+        return TableChunk(
+            source, first_row, held, Place(source, end), n_file_bytes, reading, damage
+        )
+
+    is_first = True
+    while True:
         try:
-            for rows in _batches(pa, file, name, begin, end, reading, chunk_bytes):
-                for piece in _slices(rows, chunk_bytes):
-                    chunk = TableChunk(
-                        piece,
-                        Place(source, row),
-                        file.n_new_file_bytes(),
-                        reading.max_document_bytes,
-                    )
-                    row += len(piece)
-                    yield chunk
-        except (pa.ArrowInvalid, pa.ArrowException, OSError) as error:
-            if isinstance(error, OSError) and error.errno is not None:
+            piece = next(pieces, None)
+        except Exception as error:
+            if not is_damage(error):
                 raise
-            detail = f"{name} is damaged: {error}; rows from {row} on are lost"
-            reject = Reject(source, row, DAMAGED_FILE, detail, b"")
-            yield RejectChunk(reject, Place(source + 1, 0), file.n_new_file_bytes())
-        file.check_unchanged()
-
-
-@contextmanager
-def _opened(inputs: Inputs, source: int, reading: Reading) -> Iterator[InputFile]:
-    with InputFile(inputs, source, reading.format) as file:
-        if kind_of(file.name, reading.format).packing:
-            raise FormatError(
-                f"{file.name}: a table that is compressed as a whole; unpack it, tables have a "
-                "compression of their own"
-            )
-        yield file
-
-
-def _batches(
-    pa: Any,  # noqa: ANN401 (a module without types)
-    file: InputFile,
-    name: str,
-    begin: int,
-    end: int,
-    reading: Reading,
-    chunk_bytes: int,
-) -> Iterator[Any]:
-    if kind_of(name, reading.format).format == "parquet":
-        return _parquet_batches(pa, file, name, begin, end, reading.column, chunk_bytes)
-    return _arrow_batches(pa, file, name, begin, end, reading.column)
-
-
-def _parquet_batches(
-    pa: Any,  # noqa: ANN401 (a module without types)
-    file: InputFile,
-    name: str,
-    begin: int,
-    end: int,
-    column: str,
-    chunk_bytes: int,
-) -> Iterator[Any]:
-    # Pages come through a small buffer: by default a whole column chunk is read at once.
-    table = pa.parquet.ParquetFile(file.stored, buffer_size=_PAGE_BYTES, pre_buffer=False)
-    _check_column(pa, table.schema_arrow, column, name)
-    number = _column_number(table, column)
-    first = 0
-    for group in range(table.num_row_groups):
-        about = table.metadata.row_group(group)
-        stop = first + about.num_rows
-        if stop > begin and first < end:
-            mean = about.column(number).total_uncompressed_size / max(about.num_rows, 1)
-            n_rows = int(min(max(chunk_bytes / max(mean, 1), 1), _MOST_ROWS))
-            at = first
-            batches = table.iter_batches(
-                n_rows, row_groups=[group], columns=[column], use_threads=False
-            )
-            for batch in batches:
-                yield from _within(batch.column(0), at, begin, end)
-                at += batch.num_rows
-        first = stop
-
-
-def _column_number(table: Any, column: str) -> int:  # noqa: ANN401 (a ParquetFile)
-    paths = [table.schema.column(i).path for i in range(len(table.schema))]
-    return paths.index(column)
-
-
-def _arrow_batches(
-    pa: Any,  # noqa: ANN401 (a module without types)
-    file: InputFile,
-    name: str,
-    begin: int,
-    end: int,
-    column: str,
-) -> Iterator[Any]:
-    reader, is_stream = _open_ipc(pa, file.stored)
-    _check_column(pa, reader.schema, column, name)
-    batches = (
-        reader if is_stream else (reader.get_batch(i) for i in range(reader.num_record_batches))
-    )
-    at = 0
-    for batch in batches:
-        yield from _within(batch.column(column), at, begin, end)
-        at += batch.num_rows
-        if at >= end:
+            detail = f"damaged after row {row}: {_first_line(error)}"
+            yield chunk(end_row, Reject(source, row, DAMAGED_FILE, detail, b""))
             return
+        if piece is None:
+            break
+        if is_first:
+            begun_at_byte, is_first = piece.begin_byte, False
+        row = piece.first_row
+        n_rows = len(piece.column)
+        ends = np.cumsum(lengths(piece.column) + _ROW_BYTES)
+        begin = 0
+        while begin < n_rows:
+            before = int(ends[begin - 1]) if begin else 0
+            # The row that fills the chunk is the last in it.
+            last = int(np.searchsorted(ends, before + chunk_bytes - held_bytes))
+            end = min(last + 1, n_rows)
+            if not held:
+                first_row = row
+            held.append(piece.column.slice(begin, end - begin))
+            held_bytes += int(ends[end - 1]) - before
+            row += end - begin
+            at_byte = piece.begin_byte + (piece.end_byte - piece.begin_byte) * end // n_rows
+            if held_bytes >= chunk_bytes:
+                yield chunk(row)
+                held, held_bytes, begun_at_byte = [], 0, at_byte
+            begin = end
+    if held:
+        yield chunk(row)
 
 
-def _open_ipc(pa: Any, stored: Any) -> tuple[Any, bool]:  # noqa: ANN401 (pyarrow)
-    magic = stored.read(6)
-    stored.seek(0)
-    if magic == b"ARROW1":
-        return pa.ipc.open_file(stored), False
-    return pa.ipc.open_stream(stored), True
+def row_groups(inputs: Inputs, source: int, reading: Reading) -> RowGroups:
+    """Tell where a table can be divided: between the row groups of Parquet; an Arrow file, nowhere.
 
+    A file that is too damaged to tell counts as one group: reading it says what is wrong.
 
-def _check_column(pa: Any, schema: Any, column: str, name: str) -> None:  # noqa: ANN401 (pyarrow)
-    if column not in schema.names:
-        names = ", ".join(schema.names[:8]) or "none"
-        raise FormatError(
-            f"{name} has no column {column!r}; it has {names}; name another with --column"
-        )
-    kind = schema.field(column).type
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    texts = (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
-    if kind not in (*texts, pa.string_view(), pa.binary_view()):
-        raise FormatError(
-            f"{name}: column {column!r} holds {kind}, not texts; name another with --column"
-        )
-
-
-def _within(rows: Any, at: int, begin: int, end: int) -> Iterator[Any]:  # noqa: ANN401 (Arrow)
-    first, stop = max(begin - at, 0), min(end - at, len(rows))
-    if first < stop:
-        yield rows.slice(first, stop - first)
-
-
-def _slices(rows: Any, chunk_bytes: int) -> Iterator[Any]:  # noqa: ANN401 (Arrow)
-    """Cut rows that are many more bytes than a chunk."""
-    n_slices = min(max(rows.nbytes // (2 * chunk_bytes), 1), max(len(rows), 1))
-    step = -(-len(rows) // n_slices)
-    for first in range(0, len(rows), max(step, 1)):
-        yield rows.slice(first, step)
-
-
-def row_groups(
-    inputs: Inputs, source: int, reading: Reading
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Say where a table may be divided; as `bytestride.corpus.reading.row_groups`."""
+    Raises
+    ------
+    FormatError, ModuleNotFoundError, OSError
+        As `table_chunks`.
+    """
     name = inputs.names[source]
-    pa = _import_pyarrow(name)
-    counts, n_bytes = [0], [0]
-    with _opened(inputs, source, reading) as file:
+    if _is_parquet(name, reading):
         try:
-            if kind_of(name, reading.format).format == "parquet":
-                table = pa.parquet.ParquetFile(file.stored, pre_buffer=False)
-                _check_column(pa, table.schema_arrow, reading.column, name)
-                number = _column_number(table, reading.column)
+            with opened_parquet(name, reading.column) as parquet_file:
+                table = parquet_file.table
                 groups = [table.metadata.row_group(i) for i in range(table.num_row_groups)]
-                counts = [group.num_rows for group in groups]
-                n_bytes = [group.column(number).total_uncompressed_size for group in groups]
-            else:
-                reader, is_stream = _open_ipc(pa, file.stored)
-                if not is_stream:
-                    # Nothing but the batches themselves says how many rows they have.
-                    counts = []
-                    for i in range(reader.num_record_batches):
-                        counts.append(reader.get_batch(i).num_rows)
-                    n_bytes = counts
-        except pa.ArrowException:
-            pass  # what is wrong with it, reading it will say
-    rows = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return rows, np.array(n_bytes, np.int64)
+                rows = np.cumsum([0, *(group.num_rows for group in groups)], dtype=np.int64)
+                sizes = [
+                    group.column(parquet_file.leaf).total_uncompressed_size for group in groups
+                ]
+                return RowGroups(rows, np.array(sizes, np.int64))
+        except Exception as error:
+            if not is_damage(error):
+                raise
+    size = max(int(inputs.sizes[source]), 0)
+    return RowGroups(np.array([0, END_OF_TABLE]), np.array([size], np.int64))
+
+
+def _is_parquet(name: str, reading: Reading) -> bool:
+    return reading.format == "parquet" or (reading.format is None and name.endswith(".parquet"))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0][:200]
