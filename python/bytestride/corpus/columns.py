@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow
 
+# Offsets may be of 32 bits.
+_MOST_JOINED_BYTES: Final = 2**30
+
 _READABLE: Final = (
     "string",
     "large_string",
@@ -88,6 +91,15 @@ def decoded(column: pyarrow.Array) -> pyarrow.Array:
     return column
 
 
+def joined(arrays: list[pyarrow.Array]) -> list[pyarrow.Array]:
+    """Give one array for many small ones, so that no step is over a few rows; not of views."""
+    import pyarrow
+
+    if len(arrays) < 2 or sum(int(lengths(array).sum()) for array in arrays) > _MOST_JOINED_BYTES:
+        return arrays
+    return [pyarrow.concat_arrays(arrays)]
+
+
 def kept(array: pyarrow.Array, is_kept: npt.NDArray[np.bool_]) -> pyarrow.Array:
     """Give the rows that are kept; not of a dictionary, or of views."""
     import pyarrow
@@ -124,13 +136,15 @@ def lengths(array: pyarrow.Array) -> npt.NDArray[np.int64]:
         return found
     if not len(array):
         return np.zeros(0, np.int64)
+    begin, n = array.offset, len(array)
+    buffer = array.buffers()[1]
     if _binary_like(array.type) == pyarrow.binary_view():
-        views = np.frombuffer(array.buffers()[1], np.int32).reshape(-1, 4)
-        sizes = views[array.offset :][: len(array), 0].astype(np.int64)
+        views = np.frombuffer(buffer, np.int32, 4 * (begin + n)).reshape(-1, 4)
+        sizes = views[begin:, 0].astype(np.int64)
     else:
         is_large = _binary_like(array.type) == pyarrow.large_binary()
-        offsets = np.frombuffer(array.buffers()[1], np.int64 if is_large else np.int32)
-        sizes = np.diff(offsets[array.offset :][: len(array) + 1]).astype(np.int64)
+        offsets = np.frombuffer(buffer, np.int64 if is_large else np.int32, begin + n + 1)
+        sizes = np.diff(offsets[begin:]).astype(np.int64)
     if array.null_count:
         sizes[are_null(array)] = 0
     return sizes

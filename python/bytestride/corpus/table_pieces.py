@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from bytestride.corpus.columns import check_array, check_column, lengths
 from bytestride.errors import FormatError
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
     from bytestride.corpus.reading import Reading
 
 _BUFFER_BYTES: Final = 1024 * 1024
-_MOST_ROWS: Final = 256
+_MOST_ROWS: Final = 2048
+_NO_MEMORY: Final = 2**40
 _ARROW_MAGIC: Final = b"ARROW1"
 _FEATHER_1_MAGIC: Final = b"FEA1"
 
@@ -55,7 +58,7 @@ def parquet_pieces(
             if end_of_group <= begin_row or row >= end_row:
                 continue
             batches = table.iter_batches(
-                batch_size=_batch_rows(parquet_file, number, column, chunk_bytes),
+                batch_size=_batch_rows(parquet_file, number, chunk_bytes),
                 row_groups=[number],
                 columns=[column],
                 use_threads=False,
@@ -77,39 +80,54 @@ def parquet_pieces(
 
 
 class Parquet(NamedTuple):
-    """A Parquet file, and the number of the column among its flat columns."""
+    """A Parquet file, and the column's name and number among its flat columns."""
 
     file: IO[bytes]
     table: parquet.ParquetFile
+    column: str
     leaf: int
 
 
-def _batch_rows(parquet_file: Parquet, number: int, column: str, chunk_bytes: int) -> int:
+def stored_column(parquet_file: Parquet, number: int) -> parquet.ColumnChunkMetaData:
+    """Give what the metadata says of the column in a row group.
+
+    Damaged metadata ends the process where pyarrow 26 is asked for it first, and is an error where
+    a reader of rows comes upon it: so one is asked for a row before.
+    """
+    _first_row(parquet_file, number)
+    return parquet_file.table.metadata.row_group(number).column(parquet_file.leaf)
+
+
+def _first_row(parquet_file: Parquet, number: int) -> pyarrow.DictionaryArray | None:
+    """Give the first row of a row group, with all of its dictionary if it has one."""
+    from pyarrow import parquet
+
+    with_dictionary = parquet.ParquetFile(
+        parquet_file.file,
+        metadata=parquet_file.table.metadata,
+        read_dictionary=[parquet_file.column],
+        pre_buffer=False,
+        buffer_size=_BUFFER_BYTES,
+    )
+    rows = with_dictionary.iter_batches(
+        batch_size=1, row_groups=[number], columns=[parquet_file.column], use_threads=False
+    )
+    for batch in rows:
+        return batch.column(batch.schema.names.index(parquet_file.column))
+    return None
+
+
+def _batch_rows(parquet_file: Parquet, number: int, chunk_bytes: int) -> int:
     """How many rows to decode at a time, so that they take no more than a few chunks of memory.
 
     The metadata gives the mean size of a row as it is stored. A text that stands once in the
     group's dictionary, and in a million rows, is none of that: so the longest there counts as well.
     """
-    from pyarrow import parquet
-
-    metadata = parquet_file.table.metadata
-    stored = metadata.row_group(number).column(parquet_file.leaf)
-    mean = max(stored.total_uncompressed_size // max(stored.num_values, 1), 1)
-    n_rows = min(chunk_bytes // 4 // int(mean), _MOST_ROWS)
-    if stored.has_dictionary_page:
-        with_dictionary = parquet.ParquetFile(
-            parquet_file.file,
-            metadata=metadata,
-            read_dictionary=[column],
-            pre_buffer=False,
-            buffer_size=_BUFFER_BYTES,
-        )
-        rows = with_dictionary.iter_batches(batch_size=1, row_groups=[number], columns=[column])
-        for batch in rows:
-            first = batch.column(batch.schema.names.index(column))
-            longest = int(lengths(first.dictionary).max(initial=1))
-            n_rows = min(n_rows, 16 * chunk_bytes // longest)
-            break
+    first = _first_row(parquet_file, number)
+    stored = parquet_file.table.metadata.row_group(number).column(parquet_file.leaf)
+    mean = max(int(stored.total_uncompressed_size) // max(stored.num_values, 1), 1)
+    longest = 1 if first is None else int(lengths(first.dictionary).max(initial=1))
+    n_rows: int = min(chunk_bytes // 4 // mean, 16 * chunk_bytes // longest, _MOST_ROWS)
     return max(n_rows, 1)
 
 
@@ -123,7 +141,7 @@ def opened_parquet(name: str, column: str) -> Iterator[Parquet]:
         table = parquet.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER_BYTES)
         check_column(name, table.schema_arrow, column)
         paths = [table.metadata.schema.column(i).path for i in range(table.metadata.num_columns)]
-        yield Parquet(file, table, paths.index(column))
+        yield Parquet(file, table, column, paths.index(column))
 
 
 def arrow_pieces(
@@ -193,7 +211,7 @@ def _opened(name: str) -> Iterator[IO[bytes]]:
         raise FormatError("a table cannot come from standard input; name a file")
     if "://" not in name:
         with Path(name).open("rb") as file:
-            yield file
+            yield cast("IO[bytes]", _File(file))
         return
     try:
         import fsspec
@@ -202,14 +220,47 @@ def _opened(name: str) -> Iterator[IO[bytes]]:
             f"reading {name} needs the package fsspec: pip install 'bytestride[remote]'"
         ) from error
     with fsspec.open(name, "rb") as file:
-        yield file
+        yield cast("IO[bytes]", _File(file))
+
+
+class _File:
+    """A file that is never asked for more than it has, whatever lengths stand in it.
+
+    Python makes room for all that is asked for before it reads.
+    """
+
+    closed = False
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._size = file.seek(0, os.SEEK_END)
+        self.seek = file.seek
+        self.tell = file.tell
+        self.seek(0)
+
+    def read(self, n_bytes: int = -1) -> bytes:
+        left = max(self._size - self.tell(), 0)
+        return self._file.read(left if n_bytes < 0 else min(n_bytes, left))
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        """Leave it open: the file is closed by whoever opened it."""
 
 
 def is_damage(error: Exception) -> bool:
     """Tell what a file's bytes are to blame for from what the system or the caller is."""
     import pyarrow
 
-    if isinstance(error, MemoryError | FormatError | pyarrow.ArrowCancelled):
+    if isinstance(error, MemoryError):
+        # No machine has what a damaged length asks for; what is less may be a true shortage.
+        asked = re.search(r"size (\d+)", str(error))
+        return asked is not None and int(asked[1]) >= _NO_MEMORY
+    if isinstance(error, FormatError | pyarrow.ArrowCancelled):
         return False
     if isinstance(error, OSError):
         return error.errno is None  # Arrow's own

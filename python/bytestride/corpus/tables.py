@@ -19,6 +19,7 @@ from bytestride.corpus.chunks import CHUNK_BYTES, Chunk, Place, Texts
 from bytestride.corpus.columns import (
     are_null,
     decoded,
+    joined,
     kept,
     lengths,
     one_array,
@@ -31,7 +32,12 @@ from bytestride.corpus.rejects import (
     TOO_LONG,
     Reject,
 )
-from bytestride.corpus.table_pieces import arrow_pieces, is_damage, opened_parquet, parquet_pieces
+from bytestride.corpus.table_pieces import (
+    arrow_pieces,
+    is_damage,
+    opened_parquet,
+    parquet_pieces,
+)
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -80,8 +86,7 @@ class TableChunk:
         rows = []
         rejects: list[Reject] = []
         row = self.first_row
-        for column in self.columns:
-            array = decoded(column)
+        for array in joined([decoded(column) for column in self.columns]):
             is_good = self._check(array, row, rejects)
             row += len(array)
             rows.append(row - len(array) + np.flatnonzero(is_good))
