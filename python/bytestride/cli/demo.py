@@ -135,7 +135,7 @@ def _train(
 
 
 def _store_and_serve(
-    files: list[Path],
+    files: Sequence[Path],
     texts: list[bytes],
     tokenizer: Tokenizer,
     store_path: Path,

@@ -160,7 +160,7 @@ def _add_work(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Encode and store."""
     from bytestride.cli.job_progress import show_progress
-    from bytestride.corpus.inputs import find_inputs
+    from bytestride.corpus.finding import find_inputs
 
     inputs = find_inputs(arguments.inputs, files_from=arguments.files_from)
     if arguments.output.exists() and not arguments.output.is_dir():

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bytestride import _core
-from bytestride.corpus.inputs import Inputs, find_inputs
+from bytestride.corpus.finding import find_inputs
+from bytestride.corpus.inputs import Inputs
 from bytestride.corpus.reading import Reading
 from bytestride.jobs.finish import finish_job, finished_store, parts_to_do
 from bytestride.jobs.plan import WORK_FOLDER, Plan, open_plan

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bytestride.corpus.chunks import Place, Range
+from bytestride.corpus.kinds import kind_of
 from bytestride.store.partition import mixed
 
 if TYPE_CHECKING:
@@ -93,13 +94,14 @@ def _cuts(
     inputs: Inputs, source: int, reading: Reading, stretch_bytes: int, used: int
 ) -> Sequence[tuple[int, int]]:
     """Say where a large file is divided: offsets, and how many of its bytes lie before each."""
-    from bytestride.corpus.reading import row_groups, splittable
+    from bytestride.corpus.reading import splittable
 
     size = int(inputs.sizes[source])
     wanted = range(max(stretch_bytes - used, 1), size, stretch_bytes)
-    groups = row_groups(inputs, source, reading)
-    if groups is not None:
-        rows, n_bytes = groups
+    if kind_of(inputs.names[source], reading.format).format in ("parquet", "arrow"):
+        from bytestride.corpus.tables import row_groups
+
+        rows, n_bytes = row_groups(inputs, source, reading)
         # The groups' sizes are those of their text; the file is dealt in proportion.
         ends = np.cumsum(n_bytes) * (size / max(int(n_bytes.sum()), 1))
         at = np.unique(np.searchsorted(ends, np.array(wanted, float), "left"))
