@@ -11,6 +11,7 @@
 #include "bindings/arrays.hpp"
 #include "bindings/bind.hpp"
 #include "bindings/documents.hpp"
+#include "documents/json_lines.hpp"
 #include "documents/separators.hpp"
 #include "documents/well_formed.hpp"
 
@@ -59,6 +60,21 @@ py::array_t<std::int64_t> find_ill_formed_documents(const py::object& source,
     found = ill_formed_documents(documents.list());
   }
   return pairs_of(std::move(found));
+}
+
+py::tuple find_json_line_texts(const py::object& buffer, const py::bytes& member) {
+  const HeldBuffer held(buffer);
+  const std::string_view name = member;
+  JsonLineTexts found;
+  {
+    const py::gil_scoped_release release;
+    found = json_line_texts(held.bytes(), name);
+  }
+  auto* const text = reinterpret_cast<std::uint8_t*>(found.text.get());
+  const auto n_bytes = static_cast<std::size_t>(found.offsets.back());
+  return py::make_tuple(array_owning<std::uint8_t>(std::move(found.text), text, n_bytes),
+                        array_of(std::move(found.offsets)), array_of(std::move(found.lines)),
+                        pairs_of(std::move(found.unclear)));
 }
 
 }  // namespace
@@ -122,6 +138,28 @@ TypeError
     A document is a str: the message says which.
 ValueError
     Offsets do not ascend within the buffer; an Arrow array holds nulls.)");
+  module.def("json_line_texts", &find_json_line_texts, py::arg("buffer"), py::arg("member"),
+             R"(The texts of a member in lines of JSON objects.
+
+Read is what is plainly right: an object in UTF-8 (RFC 8259), not deeper than some hundred levels,
+that has the member once, by a name without escapes, as a string without a lone surrogate.
+
+Parameters
+----------
+buffer : bytes or another contiguous buffer of bytes
+    Lines; the last may lack its newline. Those of nothing but white space are left out.
+member : bytes
+    The member's name in UTF-8.
+
+Returns
+-------
+text, offsets : numpy.ndarray
+    uint8 and int64[n + 1]: text i is ``text[offsets[i]:offsets[i + 1]]``.
+lines : numpy.ndarray
+    int64[n]: where the line of each begins in the buffer.
+unclear : numpy.ndarray
+    int64[k, 2], begin and end of each other line: it is not JSON, or has no such text, or takes a
+    full parser to tell.)");
 }
 
 }  // namespace bytestride::python
