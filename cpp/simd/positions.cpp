@@ -1,8 +1,6 @@
 #include "simd/positions.hpp"
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+#include "simd/x86.hpp"
 
 namespace bytestride {
 namespace {
