@@ -1,4 +1,4 @@
-"""What an installed wheel must be able to do, checked where it is installed: plain Python and numpy.
+"""What an installed wheel must be able to do, where it is installed; plain Python and numpy.
 
 For `.ci/run wheel` and cibuildwheel: takes seconds, needs no file of the project and no network.
 """
