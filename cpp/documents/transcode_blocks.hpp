@@ -12,12 +12,13 @@
 #include <array>
 #include <cstring>
 
-#if defined(__aarch64__)
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
 #include <arm_neon.h>
 #endif
 
 #include "documents/transcode_kernels.hpp"
-#include "simd/x86.hpp"
 #include "unicode/ucs.hpp"
 
 // All of a kernel is one function in the end.

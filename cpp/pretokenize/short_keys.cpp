@@ -1,9 +1,12 @@
 #include "pretokenize/short_keys.hpp"
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #include "pretokenize/word_key.hpp"
 #include "simd/backend.hpp"
 #include "simd/targets.hpp"
-#include "simd/x86.hpp"
 
 namespace bytestride {
 namespace {

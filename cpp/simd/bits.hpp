@@ -12,12 +12,13 @@
 #include <cstdint>
 #include <cstring>
 
-#if defined(__aarch64__)
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
 #include <arm_neon.h>
 #endif
 
 #include "simd/block_masks.hpp"
-#include "simd/x86.hpp"
 
 // All of a kernel is one function in the end.
 #define BYTESTRIDE_KERNEL BYTESTRIDE_TARGET __attribute__((always_inline)) inline

@@ -1,11 +1,12 @@
 // Two vectors of 32 bytes a block. Look-ups by either half of a byte give each byte of ASCII all
 // its classes; one shift a class gathers the masks.
 #if defined(__x86_64__)
+#include <immintrin.h>
+
 #include <array>
 
 #include "simd/block_masks.hpp"
 #include "simd/class_bits.hpp"
-#include "simd/x86.hpp"
 
 #define BYTESTRIDE_TARGET __attribute__((target("avx2,bmi")))
 #define BYTESTRIDE_KERNEL BYTESTRIDE_TARGET __attribute__((always_inline)) inline

@@ -1,8 +1,9 @@
 // One byte look-up gives each byte of ASCII all its classes; one test a class gathers the masks.
 #if defined(__x86_64__)
+#include <immintrin.h>
+
 #include "simd/block_masks.hpp"
 #include "simd/class_bits.hpp"
-#include "simd/x86.hpp"
 
 #define BYTESTRIDE_TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi,bmi")))
 #define BYTESTRIDE_KERNEL BYTESTRIDE_TARGET __attribute__((always_inline)) inline

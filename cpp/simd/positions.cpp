@@ -1,6 +1,8 @@
 #include "simd/positions.hpp"
 
-#include "simd/x86.hpp"
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 namespace bytestride {
 namespace {

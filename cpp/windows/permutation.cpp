@@ -2,10 +2,13 @@
 
 #include <cmath>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #include "base/error.hpp"
 #include "simd/backend.hpp"
 #include "simd/targets.hpp"
-#include "simd/x86.hpp"
 
 namespace bytestride {
 
