@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <exception>
 #include <list>
 #include <mutex>
@@ -15,6 +16,11 @@
 
 #ifdef __linux__
 #include <sched.h>
+#endif
+#ifdef _WIN32
+#include <bit>
+
+#include "base/windows_headers.hpp"
 #endif
 #if defined(__unix__) || defined(__APPLE__)
 #include <pthread.h>
@@ -268,6 +274,11 @@ std::size_t usable_cores() {
 #ifdef __linux__
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof set, &set) == 0) n = static_cast<std::size_t>(CPU_COUNT(&set));
+#elif defined(_WIN32)
+  DWORD_PTR mine = 0, all = 0;  // of the process's group of at most 64
+  if (GetProcessAffinityMask(GetCurrentProcess(), &mine, &all)) {
+    n = static_cast<std::size_t>(std::popcount(std::uint64_t{mine}));
+  }
 #endif
   if (n == 0) n = std::thread::hardware_concurrency();
   if (const std::size_t limit = core_limit.load(); limit != 0) n = std::min(n, limit);

@@ -1,12 +1,12 @@
 #include "train/word_runs.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
 #include <vector>
+
+#include "base/open_file.hpp"
 
 namespace bytestride {
 namespace {
@@ -19,22 +19,13 @@ struct Head {
 };
 constexpr std::size_t kBufferBytes = std::size_t{256} << 10;
 
-[[noreturn]] void fail(const char* what) {
-  throw std::system_error(errno, std::generic_category(), what);
-}
-
 // Calls the system until all n bytes went through; it may take fewer at a time.
 template <typename Transfer>
 void transfer_all(std::size_t n, const char* what, const Transfer& transfer) {
   for (std::size_t done = 0; done < n;) {
-    const ssize_t now = transfer(done);
-    if (now < 0 && errno == EINTR) continue;
-    if (now < 0) fail(what);
-    if (now == 0) {
-      errno = EIO;
-      fail(what);
-    }
-    done += static_cast<std::size_t>(now);
+    const std::size_t now = transfer(done);
+    if (now == 0) throw std::system_error(EIO, std::generic_category(), what);
+    done += now;
   }
 }
 
@@ -47,11 +38,10 @@ WordRuns::Run WordRuns::write(const WordCounts& words) {
   buffer.reserve(kBufferBytes);
   std::uint64_t at = run.begin;
   const auto flush = [&] {
-    transfer_all(buffer.size(), "word counts cannot be written to the scratch file",
-                 [&](std::size_t done) {
-                   return ::pwrite(descriptor_, buffer.data() + done, buffer.size() - done,
-                                   static_cast<off_t>(at + done));
-                 });
+    constexpr const char* kWhat = "word counts cannot be written to the scratch file";
+    transfer_all(buffer.size(), kWhat, [&](std::size_t done) {
+      return write_at(descriptor_, buffer.data() + done, buffer.size() - done, at + done, kWhat);
+    });
     at += buffer.size();
     buffer.clear();
   };
@@ -81,11 +71,10 @@ void WordRuns::add_to(WordCounts& words, const Run& run) const {
     const std::size_t n_more = static_cast<std::size_t>(
         std::min<std::uint64_t>(std::max(n - n_before, kBufferBytes), end - at));
     buffer.resize(n_before + n_more);
-    transfer_all(n_more, "word counts cannot be read back from the scratch file",
-                 [&](std::size_t done) {
-                   return ::pread(descriptor_, buffer.data() + n_before + done, n_more - done,
-                                  static_cast<off_t>(at + done));
-                 });
+    constexpr const char* kWhat = "word counts cannot be read back from the scratch file";
+    transfer_all(n_more, kWhat, [&](std::size_t done) {
+      return read_at(descriptor_, buffer.data() + n_before + done, n_more - done, at + done, kWhat);
+    });
     at += n_more;
   };
   for (std::size_t i = 0; i < run.n_words; ++i) {

@@ -1,16 +1,11 @@
 #include "windows/tokens.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <limits>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/open_file.hpp"
 #include "windows/stretches.hpp"
 
 namespace bytestride {
@@ -29,13 +24,10 @@ std::size_t bytes_of(TokenType type) {
 }
 
 void check_file_size(int descriptor, std::int64_t n_bytes, const char* what, std::size_t shard) {
-  struct stat status;
-  if (fstat(descriptor, &status) != 0) {
-    throw std::system_error(errno, std::generic_category(), "fstat of a token store's file");
-  }
-  if (status.st_size >= n_bytes) return;
+  const std::int64_t n_bytes_now = file_size(descriptor, "fstat of a token store's file");
+  if (n_bytes_now >= n_bytes) return;
   throw ChangedFile(std::string(what) + " of shard " + std::to_string(shard) + " has " +
-                    std::to_string(status.st_size) + " bytes, and had at least " +
+                    std::to_string(n_bytes_now) + " bytes, and had at least " +
                     std::to_string(n_bytes) + " when it was opened");
 }
 
@@ -69,19 +61,16 @@ const unsigned char* ShardedTokens::at(std::size_t i, std::int64_t index, std::i
   scratch.resize(static_cast<std::size_t>(n * width));
   std::int64_t done = 0;
   while (done < n * width) {
-    const ssize_t got =
-        pread(shard.descriptor, scratch.data() + done, static_cast<std::size_t>(n * width - done),
-              static_cast<off_t>(shard.byte_offset + index * width + done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) {
-      throw std::system_error(errno, std::generic_category(), "reading a token store's payload");
-    }
+    const std::size_t got =
+        read_at(shard.descriptor, scratch.data() + done, static_cast<std::size_t>(n * width - done),
+                static_cast<std::uint64_t>(shard.byte_offset + index * width + done),
+                "reading a token store's payload");
     if (got == 0) {
       throw ChangedFile("the payload of shard " + std::to_string(i) + " ends at byte " +
                         std::to_string(shard.byte_offset + index * width + done) +
                         ", and held more when it was opened");
     }
-    done += got;
+    done += static_cast<std::int64_t>(got);
   }
   return scratch.data();
 }

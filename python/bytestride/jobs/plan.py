@@ -25,7 +25,7 @@ from bytestride.jobs.deal import Part, deal
 from bytestride.jobs.errors import ChangedJobError
 from bytestride.jobs.sample import take_sample
 from bytestride.jobs.settings import Settings
-from bytestride.store.durable import sync_folder
+from bytestride.store.system import sync_folder
 
 if TYPE_CHECKING:
     from bytestride.tokenizer import Tokenizer

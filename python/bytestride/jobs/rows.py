@@ -15,8 +15,9 @@ from typing import Any
 from bytestride.corpus.chunks import Place
 from bytestride.corpus.rejects import Reject
 from bytestride.errors import FormatError
-from bytestride.store.durable import PendingFile, sync_folder
+from bytestride.store.durable import PendingFile
 from bytestride.store.manifest import ShardEntry
+from bytestride.store.system import sync_folder
 
 KEPT_REJECTS = 100
 """How many bad documents of each reason a shard keeps to show."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import tempfile
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bytestride.store.hashing import new_xxh3
+from bytestride.store.system import lock_folder, sync_locked, unlock_folder
 
 if TYPE_CHECKING:
     from xxhash import xxh3_64
@@ -218,36 +218,22 @@ class LengthSpool:
             self._file.close()
 
 
-def sync_folder(folder: Path) -> None:
-    """Bring names that were given or taken in a folder to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 class FolderLock:
     """Held by one writer of a folder at a time; the system lets go of it when its process dies."""
 
     def __init__(self, folder: Path) -> None:
-        self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        self._folder = folder
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._descriptor = lock_folder(folder)
         except BlockingIOError:
-            os.close(self._descriptor)
             raise BlockingIOError(
                 f"{folder}: another writer is at work here; wait for it, or name another folder"
             ) from None
-        except OSError:
-            pass  # some network file systems lock no folders: they go without
 
     def sync(self) -> None:
         """Bring names that were given or taken in the folder to the disk."""
-        os.fsync(self._descriptor)
+        sync_locked(self._descriptor)
 
     def release(self) -> None:
         """Let the next writer in."""
-        with suppress(OSError):
-            fcntl.flock(self._descriptor, fcntl.LOCK_UN)  # a forked child may hold the descriptor
-        os.close(self._descriptor)
+        unlock_folder(self._folder, self._descriptor)

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from bytestride.store.durable import TEMPORARY_SUFFIX, FolderLock, interrupts_held, sync_folder
+from bytestride.store.durable import TEMPORARY_SUFFIX, FolderLock, interrupts_held
 from bytestride.store.manifest import MANIFEST_NAME, PACKING_NAME
 from bytestride.store.sidecars import NANOGPT_NAME, SHARD_FILE, SUFFIXES
+from bytestride.store.system import sync_folder
 
 # Endings of the files beside a target that is one file, the payload's last.
 _ENDINGS: dict[str, tuple[str, ...]] = {

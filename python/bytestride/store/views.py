@@ -13,6 +13,7 @@ from bytestride import _core
 from bytestride.store.damage import damaged
 from bytestride.store.megatron import Ids, Idx
 from bytestride.store.shards import EndsFile, ShardFiles
+from bytestride.store.system import READ_FLAGS
 
 Access: TypeAlias = Literal["map", "read"]
 
@@ -77,7 +78,7 @@ class OpenFile:
         self.path = path
         self._mapped: NDArray[np.uint8] | None = None
         self.descriptor = -1  # if there is none to close
-        self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self.descriptor = os.open(path, READ_FLAGS)
 
     def __del__(self) -> None:
         if self.descriptor >= 0:
@@ -230,10 +231,10 @@ class OpenShard:
             return ids
         assert self._payload is not None  # there are ids, and they are not in memory
         out = np.empty(stop - start, self.files.dtype)
-        left = out.data.cast("B")
+        left = out.view(np.uint8)
         at = self.files.byte_offset + start * self.files.dtype.itemsize
-        while left:
-            got = os.preadv(self._payload.descriptor, [left], at)
+        while left.size:
+            got = _core.read_file(self._payload.descriptor, left, at)
             if got == 0:
                 expected = f"{self.files.n_bytes} bytes, as when opened"
                 raise damaged(self.files.bin_path, "the size", expected, at)

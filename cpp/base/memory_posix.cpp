@@ -1,18 +1,16 @@
-#include "base/memory.hpp"
+#ifndef _WIN32
+
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstdint>
-#include <cstdlib>
 #include <new>
 
 #if defined(__GLIBC__)
 #include <malloc.h>
 #endif
 
-#if defined(__unix__) || defined(__APPLE__)
-#include <sys/mman.h>
-#include <unistd.h>
-#define BYTESTRIDE_HAS_MMAP 1
-#endif
+#include "base/memory.hpp"
 
 namespace bytestride {
 namespace {
@@ -21,24 +19,10 @@ std::size_t round_up(std::size_t n, std::size_t unit) {
   return (n + unit - 1) / unit * unit;
 }
 
-}  // namespace
-
-void give_back_free_memory() {
-#if defined(__GLIBC__)
-  malloc_trim(0);
-#endif
-}
-
-#ifdef BYTESTRIDE_HAS_MMAP
-
-namespace {
 std::size_t page_bytes() {
   static const auto bytes = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   return bytes;
 }
-}  // namespace
-
-namespace {
 
 // From this on memory is worth huge pages: it starts where one can, and its last one is whole.
 constexpr std::size_t kLeastHugeBytes = std::size_t{1} << 20;
@@ -65,6 +49,12 @@ void* map_aligned(std::size_t n_bytes) {
 
 }  // namespace
 
+void give_back_free_memory() {
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
+}
+
 Pages::Pages(std::size_t n_bytes) {
   if (n_bytes == 0) return;
   if (n_bytes > SIZE_MAX / 2) throw std::bad_alloc();
@@ -89,27 +79,6 @@ void Pages::shrink(std::size_t n_bytes) {
   if (keep == 0) data_ = nullptr;
 }
 
-#else
-
-Pages::Pages(std::size_t n_bytes) {
-  if (n_bytes == 0) return;
-  n_bytes_ = round_up(n_bytes, 64);
-  data_ = std::calloc(n_bytes_, 1);
-  if (data_ == nullptr) throw std::bad_alloc();
-}
-
-Pages::~Pages() {
-  std::free(data_);
-}
-
-void Pages::shrink(std::size_t n_bytes) {
-  if (n_bytes >= n_bytes_) return;
-  void* smaller = std::realloc(data_, n_bytes == 0 ? 1 : n_bytes);
-  if (smaller == nullptr) return;
-  data_ = smaller;
-  n_bytes_ = n_bytes;
-}
+}  // namespace bytestride
 
 #endif
-
-}  // namespace bytestride
