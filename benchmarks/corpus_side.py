@@ -16,6 +16,7 @@ import numpy as np
 from side_by_side.texts import DATA, SEPARATOR
 
 HF_TOKENIZER: Any = None
+N_IDS = 50_257
 
 
 def text_bytes(path: Path) -> tuple[bytes, np.ndarray]:
@@ -50,7 +51,7 @@ def job(path: Path, n: int, work: Path, vocab: Path) -> tuple[float, Any]:
     tokenize_corpus(path, work, tokenizer=tokenizer, reading=reading, num_workers=n)
     seconds = time.perf_counter() - start
     with open_tokens(work, verify=True) as store:
-        return seconds, store.tokens()
+        return seconds, store.tokens(0, store.n_tokens)
 
 
 def _builder_files(work: Path) -> tuple[str, str]:
@@ -64,16 +65,11 @@ def fast(path: Path, n: int, work: Path, vocab: Path) -> tuple[float, Any]:
     import gigatoken as gt
     from megatron.core.datasets.indexed_dataset import DType, _IndexWriter
 
-    # gigatoken reads tokenizer.json; bytestride writes the same vocabulary as one.
-    from bytestride import Tokenizer
-
-    saved = vocab_json(vocab, Tokenizer)
-    tokenizer = gt.Tokenizer(str(saved))
+    tokenizer = gt.Tokenizer.from_tiktoken(str(vocab))
     bin_path, idx_path = _builder_files(work)
-    source = gt.JsonlFileSource(str(path), "text") if path.suffix == ".jsonl" else None
     start = time.perf_counter()
-    encoded = tokenizer.encode_files(source)
-    dtype = DType.optimal_dtype(tokenizer.vocab_size)
+    encoded = tokenizer.encode_files(gt.JsonlFileSource([str(path)], field="text"))
+    dtype = DType.optimal_dtype(N_IDS)
     tokens = ak.to_numpy(ak.flatten(encoded)).astype(dtype)
     tokens.tofile(bin_path)
     lengths = ak.to_numpy(ak.num(encoded))
@@ -115,7 +111,7 @@ def hf(path: Path, n: int, work: Path, vocab: Path) -> tuple[float, Any]:
     with multiprocessing.Pool(n, _hf_init, (str(saved),)) as pool:
         pool.map(len, ["x"] * n)  # they are there
         start = time.perf_counter()
-        builder = IndexedDatasetBuilder(bin_path, dtype=DType.optimal_dtype(50_257))
+        builder = IndexedDatasetBuilder(bin_path, dtype=DType.optimal_dtype(N_IDS))
         with path.open(encoding="utf-8") as file:
             for ids in pool.imap(_hf_encode, file, 32):
                 builder.add_document(torch.IntTensor(ids), [len(ids)])
