@@ -1,15 +1,16 @@
 """Chunks of text files against a slow reader: all documents, once, wherever files are cut."""
 
-import gzip
 import itertools
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reading_parts import documents_of, inputs_of, read, whole, write
 
 from bytestride.corpus.chunks import Place, Range
 from bytestride.corpus.inputs import Inputs
+from bytestride.corpus.kinds import kind_of
 from bytestride.corpus.reading import Reading, read_chunks, splittable
 from bytestride.corpus.rejects import INVALID_UTF8, TOO_LONG
 
@@ -21,91 +22,12 @@ FRAGMENTS += ["é ö\n".encode(), "漢字".encode()]
 texts = st.lists(st.sampled_from(FRAGMENTS), max_size=25).map(b"".join)
 
 
-def inputs_of(*paths):
-    stats = [path.stat() for path in paths]
-    return Inputs(
-        [str(path) for path in paths],
-        np.array([one.st_size for one in stats], np.int64),
-        np.array([one.st_mtime_ns for one in stats], np.int64),
-    )
-
-
-def whole(inputs):
-    return [Range(Place(0, 0), Place(len(inputs), 0))]
-
-
-def documents_of(data, separator):
-    """The documents of a file, and where they begin, as bytes.split tells them."""
-    if separator is None:
-        return [(0, data)]
-    documents = data.split(separator)
-    begins = itertools.accumulate((len(one) + len(separator) for one in documents), initial=0)
-    found = list(zip(begins, documents, strict=False))
-    return found if documents[-1] else found[:-1]
-
-
 def is_utf8(data):
     try:
         data.decode()
     except UnicodeDecodeError:
         return False
     return True
-
-
-def read(inputs, ranges, reading, chunk_bytes=64):
-    """Documents by place, put together from their pieces, and rejects by place."""
-    documents, rejects = {}, {}
-    open_at, open_text = None, None  # the document that goes on; its text is None once it is bad
-    last_end = Place(0, 0)
-    for chunk in read_chunks(inputs, ranges, reading, chunk_bytes=chunk_bytes):
-        texts = chunk.texts()
-        assert chunk.n_file_bytes >= 0
-        assert last_end <= chunk.end
-        last_end = chunk.end
-        pieces = pieces_of(texts)
-        assert len(pieces) == texts.n_documents
-        assert sum(map(len, pieces)) == texts.n_text_bytes
-        assert [len(piece) for piece in pieces] == texts.text_lengths().tolist()
-        for reject in texts.rejects:
-            rejects.setdefault(Place(reject.source, reject.offset), reject)
-        assert texts.continues == (open_at is not None)
-        is_one = texts.continues and texts.goes_on
-        numbers = list(range(len(pieces)))
-        if texts.continues:
-            if texts.first_is_bad:
-                assert open_at in rejects
-                open_text = None
-            else:
-                piece = pieces[numbers.pop(0)]
-                open_text = None if open_text is None else open_text + piece
-            if not is_one:
-                if open_text is not None:
-                    assert open_at not in documents
-                    documents[open_at] = open_text
-                open_at = None
-        if texts.goes_on and not is_one:
-            if texts.last_is_bad:
-                open_at, open_text = Place(*texts.rejects[-1][:2]), None
-            else:
-                number = numbers.pop()
-                open_at, open_text = texts.place_of(number), pieces[number]
-        for number in numbers:
-            place = texts.place_of(number)
-            sources = texts.sources
-            assert place.source == (sources if isinstance(sources, int) else sources[number])
-            assert place not in documents
-            documents[place] = pieces[number]
-    assert open_at is None
-    return documents, rejects
-
-
-def pieces_of(texts):
-    if texts.offsets is None:
-        return [text.encode() for text in texts.documents.to_pylist()]
-    data = bytes(texts.documents)
-    if texts.offsets.ndim == 1:
-        return [data[i:j] for i, j in itertools.pairwise(texts.offsets.tolist())]
-    return [data[i:j] for i, j in texts.offsets.tolist()]
 
 
 def expected_of(datas, separator):
@@ -119,14 +41,6 @@ def expected_of(datas, separator):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("reading")
-
-
-def write(folder, *datas, suffix=""):
-    paths = []
-    for number, data in enumerate(datas):
-        paths.append(folder / f"{number}.txt{suffix}")
-        paths[-1].write_bytes(gzip.compress(data, 1) if suffix else data)
-    return paths
 
 
 @settings(max_examples=150)
@@ -233,3 +147,65 @@ def test_limits_do_not_depend_on_chunks(folder, data, separator, limit, one, oth
             assert (Place(0, begin) in rejects) == (len(text) > limit)
         elif len(text) <= limit:
             assert Place(0, begin) in good
+
+
+def test_a_fault_at_any_byte(folder):
+    text = "Größe\nist x y,\nwas 漢字 hier steht\nund a.\n".encode() * 2
+    (folder / "sound").write_bytes(text)
+    for at in range(len(text)):
+        data = text[:at] + b"\xff" + text[at + 1 :]
+        (path,) = write(folder, data)
+        inputs = inputs_of(path)
+        with pytest.raises(UnicodeDecodeError) as error:
+            data.decode()
+        documents, rejects = read(inputs, whole(inputs), Reading(), 8)
+        assert not documents
+        (reject,) = rejects.values()
+        fault = error.value.start
+        assert reject.detail == f"byte {fault} of the document, {data[fault]:#04x}, is not UTF-8"
+
+
+@pytest.mark.parametrize("name", ["r50k_base", "cl100k_base", "o200k_base"])
+def test_pieces_encode_like_the_whole(folder, corpus_text, published, name):
+    tokenizer = published(name)
+    data = corpus_text("multi", 200_000).encode()
+    inputs = inputs_of(*write(folder, data))
+    ids, n_pieces = [], 0
+    for chunk in read_chunks(inputs, whole(inputs), Reading(), chunk_bytes=5000):
+        texts = chunk.texts()
+        n_pieces += texts.n_documents
+        ids.append(tokenizer.encode_ragged((texts.documents, texts.offsets)).tokens)
+    assert n_pieces > 30
+    assert np.concatenate(ids).tolist() == tokenizer.encode_bytes(data)
+
+
+def test_ranges_of_other_inputs(folder):
+    inputs = inputs_of(*write(folder, b"a"))
+    for begin, end in [((0, 0), (2, 0)), ((1, 0), (0, 0)), ((-1, 0), (0, 0)), ((0, -1), (0, 5))]:
+        with pytest.raises(ValueError, match="is not one of 1 files"):
+            list(read_chunks(inputs, [Range(Place(*begin), Place(*end))], Reading()))
+
+
+def test_what_may_be_split(folder):
+    names = ["a.txt", "a.txt.gz", "a.jsonl", "a.jsonl.zst", "a.parquet", "-", "a.arrow"]
+    sizes = np.array([9, 9, 9, 9, 9, -1, 9])
+    inputs = Inputs(names, sizes, np.zeros(7, np.int64))
+
+    def of(reading):
+        return [name for i, name in enumerate(names) if splittable(inputs, i, reading)]
+
+    assert of(Reading()) == ["a.jsonl"]
+    assert of(Reading(separator=b"<|end|>")) == ["a.txt", "a.jsonl"]
+    assert of(Reading(separator=b"abcab")) == ["a.jsonl"]
+    assert of(Reading(format="jsonl")) == ["a.txt", "a.jsonl", "a.parquet", "a.arrow"]
+
+
+def test_what_cannot_be_read_so():
+    with pytest.raises(ValueError, match="the separator between documents is empty"):
+        Reading(separator=b"")
+    with pytest.raises(ValueError, match="format 'csv' is none of text, jsonl, parquet, arrow"):
+        Reading(format="csv")
+    with pytest.raises(ValueError, match="max_uncut_bytes is 0"):
+        Reading(max_uncut_bytes=0)
+    with pytest.raises(ValueError, match=r"a\.parquet\.gz: a table packed as \.gz is not read"):
+        kind_of("a.parquet.gz")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -200,7 +201,8 @@ def _remote(url: str) -> Iterator[_Found]:
 
 def _remote_pattern(url: str) -> Iterator[_Found]:
     filesystem, path = filesystem_of(url)
-    found = _remote_found(url, filesystem.glob(path, detail=True), "")
+    fixed = re.split(r"[*?\[]", path)[0].rpartition("/")[0]
+    found = _remote_found(url, filesystem.glob(path, detail=True), fixed)
     if not found:
         raise FileNotFoundError(f"no files match {url}")
     yield from found
@@ -212,8 +214,7 @@ def _remote_found(url: str, entries: dict[str, dict[str, Any]], folder: str) -> 
     scheme = url.partition("://")[0]
     found = []
     for path, info in entries.items():
-        inner = path[len(folder) :].strip("/") if folder else path.rsplit("/", 1)[-1]
-        is_hidden = any(part.startswith(".") for part in inner.split("/"))
+        is_hidden = any(part.startswith(".") for part in path[len(folder) :].split("/"))
         if info.get("type", "file") == "file" and not is_hidden:
             name = filesystem.unstrip_protocol(path)
             if not name.startswith(f"{scheme}://"):  # the scheme as given, of several it may have

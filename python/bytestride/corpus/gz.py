@@ -1,4 +1,8 @@
-"""Gzip files whose errors say which file it is, and lose no text before the damage."""
+"""Gzip files whose errors say which file it is, and lose little of the text before the damage.
+
+The format checks a member's text at its end only: what comes shortly before an error may be wrong
+already.
+"""
 
 from __future__ import annotations
 

@@ -332,6 +332,8 @@ class TextReader:
         if self._separators is not None or self._may_cut or self._file.size is None or self._begin:
             return False
         if self._file.size > self._limit:
+            self._step = SAMPLE_BYTES
+            self._fill()
             self._is_done = True
             return True
         # It comes whole: at once, then.
