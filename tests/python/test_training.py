@@ -344,7 +344,7 @@ def test_an_exception_from_progress_stops_the_training(stage):
 def test_files_that_are_not_there(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nothing\.txt"):
         train(tmp_path / "nothing.txt", 300)
-    with pytest.raises(IsADirectoryError):
+    with pytest.raises(FileNotFoundError, match="no files are in the folder"):
         train(tmp_path, 300)
     damaged = tmp_path / "damaged.gz"
     damaged.write_bytes(b"this is no gzip file")

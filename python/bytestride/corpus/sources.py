@@ -14,6 +14,7 @@ from bytestride.corpus.bad_documents import BadDocuments
 from bytestride.corpus.chunks import Place, Range
 from bytestride.corpus.finding import inputs_of
 from bytestride.corpus.inputs import Inputs
+from bytestride.corpus.kinds import kind_of
 from bytestride.corpus.read_ahead import read_ahead
 from bytestride.corpus.reading import Reading, read_chunks
 from bytestride.corpus.text_chunks import FilesChunk, TextChunk
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from bytestride.corpus.chunks import Texts
 
 Source = str | bytes | os.PathLike[str] | Inputs | Iterable[str | bytes | os.PathLike[str]] | Any
-"""A text, a file, a folder, `Inputs`, an Arrow array of texts, or an iterable of any but Inputs."""
+"""A text, a file, a folder, `Inputs`, an Arrow array of texts, or an iterable of any of these."""
 
 # Small enough to stay in cache between reading and counting, large enough for all cores.
 _BATCH_BYTES = 2 * 1024 * 1024
@@ -77,7 +78,7 @@ def text_batches(
     source
         A str or bytes is one document, a path is a file or a folder of files, `Inputs` are many
         files, and an Arrow array of strings or binaries holds many documents; an iterable holds
-        any of these but `Inputs`.
+        any of these.
     may_cut
         Whether a file may be cut at safe places.
     lines
@@ -99,11 +100,12 @@ def text_batches(
     BadDocumentError
         As `bad` says.
     """
-    if isinstance(source, str | bytes | os.PathLike) or _is_arrow(source):
-        source = [source]
     reading = reading or Reading(keep_invalid_utf8=True)
     batches = _Batches(reading, may_cut, lines, bad or BadDocuments())
-    found = batches.of(source, start or Position())
+    source = resolve(source)
+    if isinstance(source, str | bytes) or _is_arrow(source):
+        source = [source]
+    found = batches.of(source, start or Position())  # type: ignore[arg-type]  # no path any more
     return read_ahead(found) if isinstance(source, list | tuple | Inputs) else found
 
 
@@ -111,19 +113,43 @@ def _is_arrow(item: object) -> bool:
     return hasattr(item, "__arrow_c_array__") or hasattr(item, "__arrow_c_stream__")
 
 
-def _with_inputs(source: Iterable[Any] | Inputs) -> Iterator[Any]:
-    """Yield the items, but paths as `Inputs`: those side by side together, where all are there."""
-    if isinstance(source, Inputs):
-        yield source
-    elif isinstance(source, list | tuple):
-        for are_paths, items in groupby(source, lambda item: isinstance(item, os.PathLike)):
-            if are_paths:
-                yield inputs_of(items)
-            else:
-                yield from items
-    else:
-        for item in source:
-            yield inputs_of([item]) if isinstance(item, os.PathLike) else item
+def resolve(source: Source) -> Source:
+    """Find the files of a source that is there from the start: paths become `Inputs`.
+
+    Raises
+    ------
+    FileNotFoundError, PermissionError
+        A path cannot be read.
+    """
+    if isinstance(source, os.PathLike):
+        return inputs_of([source])
+    if not isinstance(source, list | tuple):
+        return source
+    found: list[Any] = []
+    for are_paths, items in groupby(source, lambda item: isinstance(item, os.PathLike)):
+        if are_paths:
+            found.append(inputs_of(items))
+        else:
+            found += items
+    return found
+
+
+def n_text_bytes(source: Source, reading: Reading | None) -> int | None:
+    """Tell how much text there is in what `resolve` gave, or None where only reading it tells."""
+    total = 0
+    for item in source if isinstance(source, list | tuple) else [source]:
+        if isinstance(item, str | bytes):
+            total += len(item)
+        elif isinstance(item, Inputs):
+            format = None if reading is None else reading.format
+            if (item.sizes < 0).any() or any(
+                kind_of(name, format) != ("text", "") for name in item.names
+            ):
+                return None
+            total += int(item.sizes.sum())
+        else:
+            return None
+    return total
 
 
 class _Batches:
@@ -142,7 +168,9 @@ class _Batches:
     def of(self, source: Iterable[Any] | Inputs, start: Position) -> Iterator[Batch]:
         end = start
         number = 0
-        for item in _with_inputs(source):
+        for item in [source] if isinstance(source, Inputs) else source:
+            if isinstance(item, os.PathLike):
+                item = inputs_of([item])
             n_items = len(item) if isinstance(item, Inputs) else 1
             first, number = number, number + n_items
             if number <= start.n_items:
@@ -152,7 +180,7 @@ class _Batches:
             elif isinstance(item, Inputs):
                 for texts, after in self._files(item, first, start):
                     if texts.n_text_bytes < _SMALL_BYTES:
-                        for text in _listed(texts):
+                        for text in listed(texts):
                             self._hold(text)
                     else:
                         yield from self._flush(end)
@@ -243,10 +271,13 @@ def _open_document(texts: Texts, before: int | None) -> int | None:
     return texts.place_of(texts.n_documents - 1).offset if is_new else before
 
 
-def _listed(texts: _Texts) -> list[str | bytes]:
+def listed(texts: _Texts | Batch | Texts) -> list[str | bytes]:
+    """Give documents that came from files one by one."""
+    if isinstance(texts.documents, list):
+        return texts.documents
     if texts.offsets is None:
-        listed: list[str | bytes] = texts.documents.to_pylist()
-        return listed
+        rows: list[str | bytes] = texts.documents.to_pylist()
+        return rows
     if texts.offsets.ndim == 1:
         spans = zip(texts.offsets[:-1].tolist(), texts.offsets[1:].tolist(), strict=True)
     else:
