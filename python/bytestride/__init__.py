@@ -16,6 +16,9 @@ if TYPE_CHECKING:
         cut_documents,
         set_cache_budget,
     )
+    from bytestride.corpus.finding import find_inputs
+    from bytestride.corpus.inputs import Inputs
+    from bytestride.corpus.reading import Reading
     from bytestride.definition import AddedToken, Definition
     from bytestride.errors import FormatError
     from bytestride.jobs import tokenize_corpus
@@ -48,6 +51,9 @@ _HOMES = {
         "cut_documents",
         "set_cache_budget",
     ),
+    "corpus.finding": ("find_inputs",),
+    "corpus.inputs": ("Inputs",),
+    "corpus.reading": ("Reading",),
     "definition": ("AddedToken", "Definition"),
     "errors": ("FormatError",),
     "jobs": ("tokenize_corpus",),
@@ -71,11 +77,13 @@ __all__ = [
     "AddedToken",
     "Definition",
     "FormatError",
+    "Inputs",
     "LearnedVocabulary",
     "Mixture",
     "Order",
     "PackedWindows",
     "Ragged",
+    "Reading",
     "StreamDecoder",
     "TokenStore",
     "TokenStoreWriter",
@@ -92,6 +100,7 @@ __all__ = [
     "count_pairs",
     "count_words",
     "cut_documents",
+    "find_inputs",
     "learn_vocabulary",
     "merge_stores",
     "open_tokens",

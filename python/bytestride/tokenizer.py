@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     import tokenizers
     from typing_extensions import Self
 
+    from bytestride.corpus.bad_documents import OnBad
+    from bytestride.corpus.reading import Reading
     from bytestride.corpus.sources import Source
     from bytestride.formats import Format
     from bytestride.stages import Pattern
@@ -102,6 +104,8 @@ class Tokenizer(_core.Engine):
         num_threads: int | None = None,
         memory_bytes: int | None = None,
         progress: Progress | None = None,
+        reading: Reading | None = None,
+        on_bad: OnBad = "stop",
     ) -> Self:
         """Learn a vocabulary.
 
@@ -111,9 +115,9 @@ class Tokenizer(_core.Engine):
 
         Parameters
         ----------
-        source : WordCounts, or str, bytes, path, Arrow array, or an iterable of these
+        source : WordCounts, or str, bytes, path, Inputs, Arrow array, or an iterable of these
             Counts, or a text to count as `count_words` does: a str or bytes is a document; a
-            `pathlib.Path` is a file, read in pieces.
+            `pathlib.Path` is a file or a folder of files, of text, lines of JSON or tables.
         vocab_size : int
             Tokens altogether: bytes, merges and special tokens.
         pattern : str or tuple of stages
@@ -144,6 +148,8 @@ class Tokenizer(_core.Engine):
             As in `count_words`.
         progress : callable, optional
             Called as ``progress(stage, done, total)``.
+        reading, on_bad
+            As in `count_words`: how files are read, and what becomes of bad documents in them.
 
         Returns
         -------
@@ -174,6 +180,8 @@ class Tokenizer(_core.Engine):
             num_threads=num_threads,
             memory_bytes=memory_bytes,
             progress=progress,
+            reading=reading,
+            on_bad=on_bad,
         )
         return cls._make(record.definition(), training=record, stacklevel=2)
 
@@ -225,6 +233,8 @@ class Tokenizer(_core.Engine):
         num_threads: int | None = None,
         memory_bytes: int | None = None,
         progress: Progress | None = None,
+        reading: Reading | None = None,
+        on_bad: OnBad = "stop",
     ) -> Self:
         """Learn more tokens from a text. All tokens keep their ids; new ones come behind the last.
 
@@ -244,7 +254,7 @@ class Tokenizer(_core.Engine):
         preset : str
             By whose rules new merges are learned; by default those that were used before, or
             "bytestride". Where special tokens stand does not change.
-        min_frequency, max_token_length, num_threads, memory_bytes, progress
+        min_frequency, max_token_length, num_threads, memory_bytes, progress, reading, on_bad
             As in `train`.
 
         Raises
@@ -268,6 +278,8 @@ class Tokenizer(_core.Engine):
             num_threads=num_threads,
             memory_bytes=memory_bytes,
             progress=progress,
+            reading=reading,
+            on_bad=on_bad,
         )
         return type(self)._make(record.definition(), training=record, stacklevel=2)
 

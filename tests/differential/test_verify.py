@@ -9,7 +9,10 @@ import zstandard
 
 from bytestride import Tokenizer, parity
 from bytestride.cli import main
-from bytestride.corpus.records import read_records
+from bytestride.corpus.chunks import Place, Range
+from bytestride.corpus.finding import inputs_of
+from bytestride.corpus.reading import Reading, read_chunks
+from bytestride.corpus.sources import listed
 from bytestride.originals import reference_of
 from bytestride.parity import Document, compare
 
@@ -57,6 +60,13 @@ def verify(capsys, *arguments):
     return status, json.loads(capsys.readouterr().out)
 
 
+def texts_of(files):
+    inputs = inputs_of(files)
+    everything = [Range(Place(0, 0), Place(len(inputs), 0))]
+    reading = Reading(keep_invalid_utf8=True)
+    return [t for c in read_chunks(inputs, everything, reading) for t in listed(c.texts())]
+
+
 @pytest.mark.parametrize("against", ["tokenizers", "tiktoken"])
 @pytest.mark.parametrize("special", [False, True])
 def test_the_same_ids_on_files_of_every_kind(against, special, document, files, tmp_path, capsys):
@@ -75,8 +85,7 @@ def test_the_same_ids_on_files_of_every_kind(against, special, document, files, 
     assert report["against"].startswith(against)
     counts = [
         len(ids)
-        for path in files
-        for text in read_records(path)
+        for text in texts_of(files)
         for ids in [
             Tokenizer.load(tmp_path / "tokenizer.json").encode(
                 text if isinstance(text, str) else text.decode("utf-8", "replace"),
@@ -244,12 +253,15 @@ def fails(capsys, *arguments):
 def test_what_cannot_be_compared(document, files, tmp_path, capsys):
     path = save(document, tmp_path / "tokenizer.json")
     tokens = ["--against", "tokenizers", "--on"]
-    (tmp_path / "none.txt").write_bytes(b"")
-    assert "hold no documents" in fails(capsys, path, *tokens, tmp_path / "none.txt")
+    (tmp_path / "none.jsonl").write_bytes(b"\n")
+    assert "hold no documents" in fails(capsys, path, *tokens, tmp_path / "none.jsonl")
     (tmp_path / "x.jsonl").write_text('{"text": "a"}\n\n{"body": "b"}\n')
-    assert "x.jsonl, line 3: 'text' must be" in fails(capsys, path, *tokens, tmp_path / "x.jsonl")
+    said = fails(capsys, path, *tokens, tmp_path / "x.jsonl")
+    assert "x.jsonl, at 15: missing-field: no member 'text'" in said
     (tmp_path / "x.jsonl").write_text('{"text": "a"}\n{')
-    assert "line 2: not JSON" in fails(capsys, path, *tokens, tmp_path / "x.jsonl")
+    assert "x.jsonl, at 14: broken-json" in fails(capsys, path, *tokens, tmp_path / "x.jsonl")
+    _, report = verify(capsys, path, *tokens, tmp_path / "x.jsonl", "--on-bad", "skip")
+    assert report["n_documents"] == 1
     if files[-1].suffix == ".parquet":
         line = fails(capsys, path, *tokens, files[-1], "--column", "body")
         assert "has no column 'body'; it has text" in line

@@ -223,7 +223,8 @@ def test_missing_and_wrong_inputs(tmp_path, corpus, vocabulary, capsys):
     train = ["train", "-o", out]
     tokenize = ["tokenize", "-o", out, "--tokenizer"]
     assert "missing.txt" in fails(capsys, *train, missing)
-    assert "is a directory" in fails(capsys, *train, tmp_path)
+    (tmp_path / "empty").mkdir()
+    assert "no files are in the folder" in fails(capsys, *train, tmp_path / "empty")
     assert "need at least 257" in fails(
         capsys, *train, corpus, "--vocab-size", "256", "--special", EOS
     )

@@ -274,8 +274,10 @@ def rows_of(batches):
             )
             documents = [t.encode() if isinstance(t, str) else t for t in texts]
         else:
-            data, ends = bytes(batch.documents), batch.offsets.tolist()
-            documents = [data[i:j] for i, j in itertools.pairwise(ends)]
+            data, spans = bytes(batch.documents), batch.offsets.tolist()
+            if batch.offsets.ndim == 1:
+                spans = itertools.pairwise(spans)
+            documents = [data[i:j] for i, j in spans]
         rows.append((documents, batch.end))
     return rows
 
@@ -312,7 +314,7 @@ def test_a_source_goes_on_where_a_batch_ended(tmp_path, monkeypatch, lines, smal
     source = ["one\ntwo", path, b"three" * 9, path, packed, "four"]
     batches = rows_of(text_batches(source, may_cut=True, lines=lines))
     assert len(batches) > 3
-    assert batches[-1][1] == (len(source), 0, None)
+    assert batches[-1][1] == (len(source), 0, None, None)
     whole = b"".join(text for texts, _ in batches for text in texts)
     for number, (_, end) in enumerate(batches):
         rest = rows_of(text_batches(source, may_cut=True, lines=lines, start=end))
@@ -325,8 +327,8 @@ def test_another_source_does_not_go_on(tmp_path):
     path.write_bytes(b"abc")
     with pytest.raises(ValueError, match=r"item 0 of the source is .*1\.txt"):
         list(text_batches([path], may_cut=True, start=Position(0, 2, "other.txt")))
-    with pytest.raises(ValueError, match=r"1\.txt ends 2 bytes before"):
-        list(text_batches([path], may_cut=True, start=Position(0, 5, str(path))))
+    with pytest.raises(ValueError, match=r"1\.txt ends at byte 3, before the place to go on"):
+        list(text_batches([path], may_cut=True, start=Position(0, 5, str(path), 0)))
 
 
 def test_items_that_are_no_text():

@@ -174,7 +174,7 @@ def test_pieces_encode_like_the_whole(folder, corpus_text, published, name):
     for chunk in read_chunks(inputs, whole(inputs), Reading(), chunk_bytes=5000):
         texts = chunk.texts()
         n_pieces += texts.n_documents
-        ids.append(tokenizer.encode_ragged((texts.documents, texts.offsets)).ids)
+        ids.append(tokenizer.encode_ragged((texts.documents, texts.offsets)).tokens)
     assert n_pieces > 30
     assert np.concatenate(ids).tolist() == tokenizer.encode_bytes(data)
 

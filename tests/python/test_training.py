@@ -222,15 +222,15 @@ def test_a_file_in_pieces_is_the_whole_file(pattern, small, tmp_path, monkeypatc
     path = tmp_path / "text.txt"
     path.write_bytes(text.encode())
     whole = train(text, 400, pattern)
-    read_buffers = files.read_buffers
+    read_chunks = sources.read_chunks
     n_pieces = []
 
-    def in_small_pieces(path, find_cut, *, piece_bytes, skipped):
-        pieces = list(read_buffers(path, find_cut, piece_bytes=small, skipped=skipped))
-        n_pieces.append(len(pieces))
-        return pieces
+    def in_small_pieces(inputs, ranges, reading, *, chunk_bytes, within):
+        chunks = list(read_chunks(inputs, ranges, reading, chunk_bytes=small, within=within))
+        n_pieces.append(len(chunks))
+        return chunks
 
-    monkeypatch.setattr(sources, "read_buffers", in_small_pieces)
+    monkeypatch.setattr(sources, "read_chunks", in_small_pieces)
     assert train(path, 400, pattern).definition == whole.definition
     # A pattern that only regex knows may not be cut for; with the others pieces are small indeed.
     assert n_pieces == [1] if pattern == OTHER_PATTERN else n_pieces[0] > 2
@@ -344,7 +344,7 @@ def test_an_exception_from_progress_stops_the_training(stage):
 def test_files_that_are_not_there(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nothing\.txt"):
         train(tmp_path / "nothing.txt", 300)
-    with pytest.raises(IsADirectoryError):
+    with pytest.raises(FileNotFoundError, match="no files are in the folder"):
         train(tmp_path, 300)
     damaged = tmp_path / "damaged.gz"
     damaged.write_bytes(b"this is no gzip file")

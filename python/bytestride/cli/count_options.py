@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bytestride.cli.progress import Stages
+    from bytestride.corpus.inputs import Inputs
     from bytestride.training import Progress
 
 _WORTH_AN_ESTIMATE = 256 * 2**20
@@ -35,7 +35,7 @@ def add_count_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--unit",
         choices=("document", "line"),
-        help="what no word crosses: a file (default), or each line with its newline, as in "
+        help="what no word crosses: a document (default), or each line with its newline, as in "
         "Hugging Face's train(files)",
     )
     parser.add_argument(
@@ -65,14 +65,15 @@ def add_count_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def say_estimate(files: Sequence[Path], what: dict[str, Any], *, always: bool = False) -> None:
+def say_estimate(inputs: Inputs, what: dict[str, Any], *, always: bool = False) -> None:
     """Say, before files are counted, what that will take; of small ones only if asked to."""
     from bytestride.cli.progress import amount
     from bytestride.training import estimate_counting
 
-    if not always and sum(file.stat().st_size for file in files) < _WORTH_AN_ESTIMATE:
+    is_known = bool((inputs.sizes >= 0).all())
+    if not always and not (is_known and inputs.sizes.sum() >= _WORTH_AN_ESTIMATE):
         return
-    estimate = estimate_counting(files, **what)
+    estimate = estimate_counting(inputs, **what)
     print(
         f"about {amount(estimate.n_text_bytes, 'bytes')} of text, {estimate.n_words:,} different "
         f"words, {amount(estimate.memory_bytes, 'bytes')} for their table, and "

@@ -12,15 +12,24 @@ from bytestride.cli.count_options import (
     say_estimate,
     say_how_to_go_on,
 )
+from bytestride.cli.input_options import (
+    INPUTS_HELP,
+    add_on_bad,
+    add_reading_options,
+    find,
+    reading_of,
+)
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command."""
     parser = commands.add_parser("count-words", help="count the words of files, to train from")
-    parser.add_argument("files", nargs="+", type=Path, help="text, plain or .gz or .zst")
+    parser.add_argument("files", nargs="*", metavar="IN", help=INPUTS_HELP)
     parser.add_argument(
         "-o", "--output", required=True, type=Path, metavar="FILE", help="a Parquet file"
     )
+    add_reading_options(parser)
+    add_on_bad(parser)
     add_count_options(parser)
     parser.add_argument(
         "--first-offsets",
@@ -40,10 +49,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(arguments: argparse.Namespace) -> None:
     """Count and write."""
     from bytestride.cli.progress import Stages, amount
-    from bytestride.corpus.files import check_readable
     from bytestride.training import count_words, count_words_to_parquet
 
-    check_readable(arguments.files)
+    inputs = find(arguments)
     check_output(arguments.output, force=arguments.force)
     what = {
         "pattern": arguments.pattern or "cl100k",
@@ -51,26 +59,26 @@ def run(arguments: argparse.Namespace) -> None:
         "special_tokens": arguments.special,
         "specials_in_text": arguments.specials_in_text or "drop",
         "num_threads": arguments.threads,
+        "reading": reading_of(arguments, inputs),
     }
-    say_estimate(arguments.files, what, always=arguments.dry_run)
+    say_estimate(inputs, what, always=arguments.dry_run)
     if arguments.dry_run:
         return
     options = {
         **what,
         "first_offsets": arguments.first_offsets,
         "memory_bytes": arguments.memory,
+        "on_bad": arguments.on_bad,
     }
     with Stages() as stages:
         stages.update("count", 0)
         progress = progress_of(stages)
         if arguments.checkpoint is None:
-            n_words = count_words_to_parquet(
-                arguments.files, arguments.output, progress=progress, **options
-            )
+            n_words = count_words_to_parquet(inputs, arguments.output, progress=progress, **options)
         else:
             try:
                 counts = count_words(
-                    arguments.files, progress=progress, checkpoint=arguments.checkpoint, **options
+                    inputs, progress=progress, checkpoint=arguments.checkpoint, **options
                 )
             except BaseException:
                 say_how_to_go_on(arguments.checkpoint)

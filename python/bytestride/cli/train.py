@@ -8,9 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from bytestride.cli.arguments import add_threads, check_output, positive
 from bytestride.cli.count_options import add_count_options, progress_of, say_how_to_go_on
+from bytestride.cli.input_options import (
+    INPUTS_HELP,
+    add_on_bad,
+    add_reading_options,
+    find,
+    reading_of,
+)
 
 if TYPE_CHECKING:
     from bytestride.cli.progress import Stages
+    from bytestride.corpus.inputs import Inputs
+    from bytestride.corpus.reading import Reading
     from bytestride.tokenizer import Tokenizer
     from bytestride.training import WordCounts
 
@@ -20,7 +29,7 @@ _N_SHOWN = 5
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command."""
     parser = commands.add_parser("train", help="learn a vocabulary from files or word counts")
-    parser.add_argument("files", nargs="*", type=Path, help="text, plain or .gz or .zst")
+    parser.add_argument("files", nargs="*", metavar="IN", help=INPUTS_HELP)
     parser.add_argument(
         "--counts",
         action="append",
@@ -57,6 +66,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="start from the bytes that the text holds, as Hugging Face's trainer does; the others "
         "get the ids behind the last",
     )
+    add_reading_options(parser)
+    add_on_bad(parser)
     add_count_options(parser)
     parser.add_argument(
         "--report", type=Path, metavar="FILE", help="also write a page: how large should it be?"
@@ -77,12 +88,18 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(arguments: argparse.Namespace) -> None:
     """Train and save."""
     from bytestride.cli.progress import Stages
-    from bytestride.corpus.files import check_readable
+    from bytestride.corpus.finding import inputs_of
     from bytestride.formats.files import write_file
 
     _check_source(arguments)
     groups = _groups(arguments)
-    check_readable([*arguments.files, *arguments.counts, *(p for g in groups.values() for p in g)])
+    inputs = None if arguments.counts else find(arguments)
+    reading = None if inputs is None else reading_of(arguments, inputs)
+    # Find out now, and not after an hour, that one of these cannot be read.
+    for path in arguments.counts:
+        path.open("rb").close()
+    for paths in groups.values():
+        inputs_of(paths)
     for path in filter(None, (arguments.output, arguments.report)):
         check_output(path, force=arguments.force)
     if arguments.special and arguments.output.suffix == ".tiktoken":
@@ -94,13 +111,14 @@ def run(arguments: argparse.Namespace) -> None:
         # Without a use for the counts beside merging, they go when they are laid out for it.
         is_direct = not arguments.counts and arguments.report is None
         if is_direct and arguments.checkpoint is None:
-            tokenizer = _learn(arguments, arguments.files, stages, _counting(arguments))
+            assert inputs is not None
+            tokenizer = _learn(arguments, inputs, stages, _counting(arguments, reading))
         else:
-            counts = _counts(arguments, stages)
+            counts = _counts(arguments, inputs, reading, stages)
             tokenizer = _learn(arguments, counts, stages, {})
             if arguments.report is not None:
                 stages.update("report", 0, unit="pages")
-                page = _page(arguments, tokenizer, counts, groups)
+                page = _page(arguments, tokenizer, counts, groups, reading)
     tokenizer.save(arguments.output)
     seconds = sum(stages.seconds.values())
     print(f"wrote {arguments.output}: {tokenizer.vocab_size:,} tokens in {seconds:.1f} s")
@@ -114,7 +132,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _learn(
     arguments: argparse.Namespace,
-    source: list[Path] | WordCounts,
+    source: Inputs | WordCounts,
     stages: Stages,
     how: dict[str, Any],
 ) -> Tokenizer:
@@ -133,7 +151,7 @@ def _learn(
     )
 
 
-def _counting(arguments: argparse.Namespace) -> dict[str, Any]:
+def _counting(arguments: argparse.Namespace, reading: Reading | None) -> dict[str, Any]:
     """Give what says how files are counted, with the preset's own way where nothing is said."""
     from bytestride.training import PRESETS
 
@@ -144,10 +162,14 @@ def _counting(arguments: argparse.Namespace) -> dict[str, Any]:
         "specials_in_text": arguments.specials_in_text or own_way,
         "num_threads": arguments.threads,
         "memory_bytes": arguments.memory,
+        "reading": reading,
+        "on_bad": arguments.on_bad,
     }
 
 
-def _counts(arguments: argparse.Namespace, stages: Stages) -> WordCounts:
+def _counts(
+    arguments: argparse.Namespace, inputs: Inputs | None, reading: Reading | None, stages: Stages
+) -> WordCounts:
     """Count the files, or read the counts."""
     from functools import reduce
     from operator import add
@@ -160,12 +182,12 @@ def _counts(arguments: argparse.Namespace, stages: Stages) -> WordCounts:
     stages.update("count", 0)
     try:
         return count_words(
-            arguments.files,
+            inputs,
             special_tokens=arguments.special,
             first_offsets=PRESETS[arguments.preset].needs_firsts,
             checkpoint=arguments.checkpoint,
             progress=progress_of(stages),
-            **_counting(arguments),
+            **_counting(arguments, reading),
         )
     except BaseException:
         say_how_to_go_on(arguments.checkpoint)
@@ -174,7 +196,8 @@ def _counts(arguments: argparse.Namespace, stages: Stages) -> WordCounts:
 
 def _check_source(arguments: argparse.Namespace) -> None:
     """Check what need not wait until all is counted."""
-    if bool(arguments.files) == bool(arguments.counts):
+    has_files = bool(arguments.files) or arguments.files_from is not None
+    if has_files == bool(arguments.counts):
         raise ValueError("name what to learn from: files, or word counts with --counts")
     if arguments.counts:
         _check_counted_options(arguments)
@@ -187,8 +210,9 @@ def _check_source(arguments: argparse.Namespace) -> None:
 
 
 def _check_counted_options(arguments: argparse.Namespace) -> None:
-    for name in ("pattern", "unit", "specials_in_text", "memory", "checkpoint"):
-        if getattr(arguments, name) is not None:
+    names = ("pattern", "unit", "specials_in_text", "memory", "checkpoint")
+    for name in (*names, "format", "column", "separator", "lines"):
+        if getattr(arguments, name):
             option = "--" + name.replace("_", "-")
             raise ValueError(f"{option} is for counting, and --counts are counted already")
 
@@ -210,13 +234,20 @@ def _page(
     tokenizer: Tokenizer,
     counts: WordCounts,
     groups: dict[str, list[Path]],
+    reading: Reading | None,
 ) -> str:
     from bytestride.report.training_page import training_page
     from bytestride.training.counting import count_by_settings
 
     assert tokenizer.training is not None
     words = {
-        name: count_by_settings(paths, counts.settings, num_threads=arguments.threads)
+        name: count_by_settings(
+            paths,
+            counts.settings,
+            num_threads=arguments.threads,
+            reading=reading,
+            on_bad=arguments.on_bad,
+        )
         for name, paths in groups.items()
     }
     return training_page(tokenizer.training, counts, arguments.output.name, groups=words)

@@ -7,13 +7,27 @@ import json
 import sys
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
-from bytestride.cli.arguments import add_threads, text_bytes
+import numpy as np
+
+from bytestride.cli.arguments import add_threads
+from bytestride.cli.input_options import (
+    INPUTS_HELP,
+    add_on_bad,
+    add_reading_options,
+    find,
+    reading_of,
+)
 
 if TYPE_CHECKING:
+    from bytestride.corpus.bad_documents import BadDocuments
+    from bytestride.corpus.inputs import Inputs
+    from bytestride.corpus.reading import Reading
     from bytestride.parity import Difference, Document, Report
+
+_PIECE_BYTES: Final = 64 * 1024  # a document of many megabytes is too long for some libraries
 
 _DESCRIPTION = """
 Encode files by bytestride and by the original library, and compare every document id for id.
@@ -53,27 +67,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--encoding", metavar="NAME", help="compare with this encoding of tiktoken's own"
     )
-    parser.add_argument(
-        "--on",
-        required=True,
-        nargs="+",
-        type=Path,
-        metavar="FILE",
-        dest="files",
-        help="text, .jsonl or .parquet; plain or .gz or .zst",
-    )
-    cut = parser.add_mutually_exclusive_group()
-    cut.add_argument(
-        "--separator",
-        metavar="TEXT",
-        help="text that ends each document of a text file (default: pieces of about 64 KiB)",
-    )
-    cut.add_argument("--lines", action="store_true", help="each line of a text file is a document")
-    parser.add_argument(
-        "--column",
-        metavar="NAME",
-        help="the column of a table, or member of each JSON object, with the text (default: text)",
-    )
+    parser.add_argument("--on", nargs="+", default=[], metavar="IN", dest="files", help=INPUTS_HELP)
+    add_reading_options(parser)
+    add_on_bad(parser)
     parser.add_argument(
         "--allow-special",
         action="store_true",
@@ -89,13 +85,17 @@ def run(arguments: argparse.Namespace) -> int:
     from bytestride import formats
     from bytestride._core import usable_cores
     from bytestride.cli.progress import Stages
-    from bytestride.corpus.files import check_readable
+    from bytestride.corpus.bad_documents import BadDocuments
+    from bytestride.corpus.sources import n_text_bytes
     from bytestride.originals import reference_of
     from bytestride.parity import compare
     from bytestride.tokenizer import Tokenizer
 
-    check_readable(arguments.files)
-    _check_arguments(arguments)
+    if arguments.reference is not None and arguments.encoding is not None:
+        raise ValueError("--reference and --encoding both say what to compare with; give one")
+    inputs = find(arguments)
+    reading = reading_of(arguments, inputs)
+    bad = BadDocuments(arguments.on_bad)
     with warnings.catch_warnings():
         # The report names what this would warn of.
         warnings.filterwarnings("ignore", "the pattern .* is not one that bytestride scans")
@@ -105,16 +105,14 @@ def run(arguments: argparse.Namespace) -> int:
         path = arguments.reference
         definition = formats.load(path, pattern=arguments.pattern)
     reference = reference_of(arguments.against, definition, path, encoding=arguments.encoding)
-    total = None
-    if not any(".parquet" in path.name for path in arguments.files):
-        total = text_bytes(arguments.files)
+    total = n_text_bytes(inputs, reading)
     report: Report | None = None
     with Stages() as stages:
         stages.update("compare", 0, total)
         for report in compare(
             tokenizer,
             reference,
-            _documents(arguments),
+            _documents(inputs, reading, bad),
             name=arguments.tokenizer,
             allow_special=arguments.allow_special,
             num_threads=arguments.threads or usable_cores(),
@@ -122,6 +120,8 @@ def run(arguments: argparse.Namespace) -> int:
             stages.update("compare", report.n_bytes, total)
     if report is None:
         raise ValueError("the files hold no documents, so nothing was compared; name others")
+    if bad.summary is not None:
+        print(f"warning: {bad.summary}", file=sys.stderr)
     if arguments.json:
         json.dump(report.as_json(), sys.stdout, ensure_ascii=False, indent=2)
         print()
@@ -130,29 +130,28 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if report.is_equal else 1
 
 
-def _check_arguments(arguments: argparse.Namespace) -> None:
-    """Refuse what would do nothing."""
-    from bytestride.corpus.records import kind_of_file
-
-    kinds = {kind_of_file(path) for path in arguments.files}
-    if "text" not in kinds and (arguments.lines or arguments.separator is not None):
-        raise ValueError("--lines and --separator cut text files, and none is named")
-    if kinds == {"text"} and arguments.column is not None:
-        raise ValueError("--column is for .jsonl and .parquet files, and none is named")
-    if arguments.reference is not None and arguments.encoding is not None:
-        raise ValueError("--reference and --encoding both say what to compare with; give one")
-
-
-def _documents(arguments: argparse.Namespace) -> Iterator[Document]:
-    from bytestride.corpus.records import read_records
+def _documents(inputs: Inputs, reading: Reading, bad: BadDocuments) -> Iterator[Document]:
+    """Yield the documents of the files; a text without separators comes in pieces."""
+    from bytestride.corpus.chunks import CHUNK_BYTES, Place, Range
+    from bytestride.corpus.reading import read_chunks
+    from bytestride.corpus.sources import listed
     from bytestride.parity import Document
 
-    separator = "\n" if arguments.lines else arguments.separator
-    cut_at = None if separator is None else separator.encode()
-    for path in arguments.files:
-        records = read_records(path, column=arguments.column or "text", separator=cut_at)
-        for number, text in enumerate(records, 1):
-            yield Document(str(path), number, text)
+    chunk_bytes = CHUNK_BYTES
+    if reading.separator is None:
+        chunk_bytes = _PIECE_BYTES
+    else:
+        reading = replace(reading, may_cut=False)
+    everything = [Range(Place(0, 0), Place(len(inputs), 0))]
+    source = number = 0
+    for chunk in read_chunks(inputs, everything, reading, chunk_bytes=chunk_bytes):
+        texts = chunk.texts()
+        for reject in texts.rejects:
+            bad.add(inputs, reject)
+        sources = np.broadcast_to(texts.sources, texts.n_documents).tolist()
+        for of, text in zip(sources, listed(texts), strict=True):
+            source, number = of, number + 1 if of == source else 1
+            yield Document(inputs.names[source], number, text)
 
 
 def _print(report: Report) -> None:

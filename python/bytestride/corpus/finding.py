@@ -84,14 +84,26 @@ def find_inputs(
     return inputs
 
 
-def _inputs_of(found: Iterable[_Found]) -> Inputs:
+def inputs_of(paths: Iterable[str | os.PathLike[str]]) -> Inputs:
+    """Find files and folders that are no patterns, and may be named more than once.
+
+    Raises
+    ------
+    FileNotFoundError, PermissionError, ValueError
+        As `find_inputs`.
+    """
+    names = (os.fspath(path) for path in paths)
+    return _inputs_of(chain.from_iterable(map(_named, names)), may_repeat=True)
+
+
+def _inputs_of(found: Iterable[_Found], *, may_repeat: bool = False) -> Inputs:
     names: list[str] = []
     sizes: list[int] = []
     mtimes: list[int] = []
     seen = set()
     for name, size, mtime in found:
         same = name if is_url(name) else os.path.normpath(name)
-        if same in seen:
+        if same in seen and not may_repeat:
             raise ValueError(f"{name} is named twice; each file is read once, so name it once")
         seen.add(same)
         names.append(name)

@@ -71,32 +71,41 @@ class InputFile:
         """How much of the file, as it is stored, lies before the next byte of text."""
         return self._file.n_stored_bytes if isinstance(self._file, PackedFile) else self._n_read
 
-    def skip(self, n_bytes: int) -> None:
-        """Go on so far, without reading where the file allows it.
+    def skip(self, n_bytes: int, out: memoryview | None = None) -> int:
+        """Go on so far, without reading where the file allows it and nobody wants the bytes.
+
+        Returns
+        -------
+        int
+            How far.
 
         Raises
         ------
         InputChangedError
             The text ends before.
+        FormatError
+            It is packed, and damaged before.
         """
-        if not isinstance(self._file, PackedFile) and self._size >= 0 and self._file.seekable():
+        if not isinstance(self._file, PackedFile) and self._size >= 0 and out is None:
             if self._n_read + n_bytes > self._size:
-                raise InputChangedError(
-                    f"{self.name} ends at byte {self._size:,}, before the place to go on from, "
-                    f"{self._n_read + n_bytes:,}: it is not the file that it was"
-                )
+                raise self._too_short(self._size, n_bytes)
             self._file.seek(n_bytes, os.SEEK_CUR)
             self._n_read += n_bytes
-            return
+            return n_bytes
+        left = n_bytes
         scratch = memoryview(bytearray(min(n_bytes, _SKIP_BYTES)))
-        while n_bytes:
-            n = self.readinto(scratch[:n_bytes])
+        while left:
+            n = self.readinto(scratch[:left] if out is None else out[n_bytes - left : n_bytes])
             if not n:
-                raise InputChangedError(
-                    f"{self.name} ends {n_bytes:,} bytes before the place to go on from: it is not "
-                    "the file that it was"
-                )
-            n_bytes -= n
+                raise self._too_short(self._n_read, left)
+            left -= n
+        return n_bytes
+
+    def _too_short(self, size: int, n_bytes: int) -> InputChangedError:
+        return InputChangedError(
+            f"{self.name} ends at byte {size:,}, before the place to go on from, "
+            f"{self._n_read + n_bytes:,}: it is not the file that it was"
+        )
 
     def readinto(self, out: memoryview) -> int:
         """Read what comes next, at least a byte; 0 at the end.

@@ -75,6 +75,7 @@ def read_chunks(
     reading: Reading,
     *,
     chunk_bytes: int = CHUNK_BYTES,
+    within: Place | None = None,
 ) -> Iterator[Chunk]:
     """Read the documents that begin in some ranges of files, in order.
 
@@ -93,6 +94,9 @@ def read_chunks(
         How to read them.
     chunk_bytes
         About how much text a chunk holds.
+    within
+        Where the document begins that the first range's begin lies in, to go on with the rest of
+        it: then the range begins where a chunk ended (`Chunk.end`) that goes on.
 
     Yields
     ------
@@ -117,11 +121,17 @@ def read_chunks(
                 f"the range from {begin} to {end} is not one of {len(inputs):,} files; make it of "
                 "the same inputs"
             )
-        yield from _read_range(inputs, begin, end, reading, chunk_bytes)
+        yield from _read_range(inputs, begin, end, reading, chunk_bytes, within)
+        within = None
 
 
 def _read_range(
-    inputs: Inputs, begin: Place, end: Place, reading: Reading, chunk_bytes: int
+    inputs: Inputs,
+    begin: Place,
+    end: Place,
+    reading: Reading,
+    chunk_bytes: int,
+    within: Place | None,
 ) -> Iterator[Chunk]:
     gathering = Gathering(inputs, reading, chunk_bytes)
     n_sources = end.source + 1 if end.offset > 0 else end.source
@@ -147,6 +157,7 @@ def _read_range(
                 chunk_bytes=chunk_bytes,
                 begin=first,
                 stop=stop,
+                within=within if source == begin.source else None,
             ).chunks()
     yield from gathering.flush()
 

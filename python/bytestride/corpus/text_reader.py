@@ -50,7 +50,7 @@ class TextReader:
         for the end of the file. Where separators overlap themselves, `begin` is exactly where a
         document begins.
     within
-        The document that `begin` lies in, at a safe cut, for who goes on there.
+        Where the document begins that `begin` lies in, at a safe cut, for who goes on there.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class TextReader:
         chunk_bytes: int,
         begin: int = 0,
         stop: int | None = None,
-        within: OpenDocument | None = None,
+        within: Place | None = None,
     ) -> None:
         self._file = file
         self._source = source
@@ -80,7 +80,8 @@ class TextReader:
         self._most_bytes = self._limit + self._width
         self._step = max(min(chunk_bytes, self._most_bytes), 1)
         self._begin = begin
-        self._within = within
+        # Its first bytes, which only show it where it is bad, are not read again.
+        self._within = None if within is None else OpenDocument(within, b"")
         self._buffer = memoryview(bytearray())
         self._first = 0  # where in the buffer what is held begins; it is held to
         self._end = 0
@@ -195,8 +196,9 @@ class TextReader:
         if self._within is not None:
             n_context = min(_CONTEXT_BYTES, self._begin - self._within.begin.offset)
             self._file.skip(self._begin - n_context)
+            self._make_room(n_context)
+            self._end += self._file.skip(n_context, self._buffer[self._first :])
             self._base -= n_context
-            self._fill()
             self._drop(n_context, n_context)
             return True
         if self._separators is None:

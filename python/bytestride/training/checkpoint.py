@@ -67,8 +67,9 @@ class Checkpoint:
                 "n_bytes": int(m),
                 "name": str() | None as name,
                 "read": int(r),
+                "document": int() | None as begin,
             }:
-                self.start, self.n_bytes = Position(n, m, name), r
+                self.start, self.n_bytes = Position(n, m, name, begin), r
             case _:
                 raise FormatError(
                     f"{self.path} is a file of counts and no checkpoint; name another file"

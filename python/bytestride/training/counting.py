@@ -12,8 +12,9 @@ from itertools import islice
 from typing import Any, Protocol
 
 from bytestride import _core
-from bytestride.corpus.files import check_readable
-from bytestride.corpus.sources import Batch, Source, text_batches
+from bytestride.corpus.bad_documents import BadDocuments, OnBad
+from bytestride.corpus.reading import Reading
+from bytestride.corpus.sources import Batch, Source, n_text_bytes, resolve, text_batches
 from bytestride.splitting import make_splitter
 from bytestride.stages import Pattern, Split
 from bytestride.training.checkpoint import Checkpoint, uninterrupted
@@ -55,14 +56,18 @@ def count_words(
     memory_bytes: int | None = None,
     progress: Progress | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
+    reading: Reading | None = None,
+    on_bad: OnBad = "stop",
 ) -> WordCounts:
     """Count how often each pretoken of a source occurs. The result does not depend on threads.
 
     Parameters
     ----------
-    source : str, bytes, path, Arrow array, or an iterable of these
-        A str or bytes is a document; a `pathlib.Path` is a file, plain or ``.gz`` or ``.zst``, read
-        in pieces; an Arrow array of strings or binaries holds many documents.
+    source : str, bytes, path, Inputs, Arrow array, or an iterable of these
+        A str or bytes is a document; a `pathlib.Path` is a file of text, of lines of JSON or a
+        table, by its name, plain or ``.gz`` or ``.zst``, or a folder of such files; `Inputs` are
+        what `bytestride.corpus.finding.find_inputs` found; an Arrow array of strings or binaries
+        holds many documents.
     pattern : str or tuple of stages
         The name of a split pattern ("gpt2", "cl100k", "o200k", …), a regular expression or stages.
     unit : {"document", "line"}
@@ -90,6 +95,12 @@ def count_words(
     checkpoint : path, optional
         A Parquet file for the counts so far, if the counting is stopped by Ctrl-C or an error of
         the source. The same call again goes on from there, and takes the file away in the end.
+    reading : Reading, optional
+        How files are read: which column has the text, what separates documents. By default a text
+        file is one document, and may hold what is not UTF-8.
+    on_bad : {"stop", "skip"}
+        What becomes of documents in files that cannot be read: they are an error, or left out and
+        told of in the end. Of a text file that is damaged, what came before is counted.
 
     Returns
     -------
@@ -97,8 +108,10 @@ def count_words(
 
     Raises
     ------
-    FileNotFoundError, IsADirectoryError, PermissionError
+    FileNotFoundError, PermissionError
         A file cannot be read; for a list of files, found out before anything is counted.
+    FormatError
+        A file is damaged, or holds a bad document, and `on_bad` is "stop".
     ValueError
         A pattern that matches nothing in the text, or may match an empty text; a memory limit that
         is too small; a checkpoint of another source or other settings.
@@ -106,7 +119,8 @@ def count_words(
     Warns
     -----
     UserWarning
-        A word is longer than 1 MiB; the pattern is none that the core scans itself.
+        A word is longer than 1 MiB; the pattern is none that the core scans itself; documents were
+        left out.
     """
     settings = CountSettings(
         pattern, unit, check_special_tokens(special_tokens), specials_in_text, normalizer
@@ -119,6 +133,8 @@ def count_words(
         memory_bytes=memory_bytes,
         progress=progress,
         checkpoint=checkpoint,
+        reading=reading,
+        on_bad=on_bad,
         stacklevel=2,
     )
 
@@ -132,13 +148,17 @@ def count_by_settings(
     memory_bytes: int | None = None,
     progress: Progress | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
+    reading: Reading | None = None,
+    on_bad: OnBad = "stop",
     stacklevel: int | None = None,
 ) -> WordCounts:
     """Count by settings that were checked; otherwise as `count_words`.
 
     `stacklevel` is that of the call that a warning shows; None for no warning of the pattern.
     """
-    total = _check_source(source)
+    bad = BadDocuments(on_bad)
+    source = resolve(source)
+    total = n_text_bytes(source, reading)
     saved = None if checkpoint is None else Checkpoint(checkpoint, settings, first_offsets)
     up = None if stacklevel is None else stacklevel + 1
     with _counter(settings, first_offsets, memory_bytes, up) as (counter, may_cut):
@@ -147,6 +167,8 @@ def count_by_settings(
             may_cut=may_cut,
             lines=settings.unit == "line",
             start=None if saved is None else saved.start,
+            reading=reading,
+            bad=bad,
         )
         _count(batches, counter, num_threads, progress, total, saved)
         n_texts = counter.n_texts
@@ -157,6 +179,7 @@ def count_by_settings(
         counts = saved.before + counts if saved.before is not None else counts
         saved.remove()
     _warn_of_giants(counts.table, up)
+    _warn_of_bad(bad, up)
     return counts
 
 
@@ -173,6 +196,8 @@ def count_words_to_parquet(
     num_threads: int | None = None,
     memory_bytes: int | None = None,
     progress: Progress | None = None,
+    reading: Reading | None = None,
+    on_bad: OnBad = "stop",
 ) -> int:
     """Count words as `count_words` does, straight into a Parquet file.
 
@@ -196,19 +221,24 @@ def count_words_to_parquet(
     settings = CountSettings(
         pattern, unit, check_special_tokens(special_tokens), specials_in_text, normalizer
     )
-    total = _check_source(source)
+    bad = BadDocuments(on_bad)
+    source = resolve(source)
+    total = n_text_bytes(source, reading)
     n_words = 0
     with (
         _counter(settings, first_offsets, memory_bytes, 2) as (counter, may_cut),
         writing_parquet(path, settings, first_offsets) as write,
     ):
-        batches = text_batches(source, may_cut=may_cut, lines=unit == "line")
+        batches = text_batches(
+            source, may_cut=may_cut, lines=unit == "line", reading=reading, bad=bad
+        )
         _count(batches, counter, num_threads, progress, total, None)
         for part in range(counter.n_parts):
             table = counter.finish_part(part)
             n_words += table.n_words
             _warn_of_giants(table, 2)
             write(table)
+    _warn_of_bad(bad, 2)
     return n_words
 
 
@@ -291,22 +321,6 @@ def _add_note(error: BaseException, n_bytes: int, saved: Checkpoint | None) -> N
         )
 
 
-def _check_source(source: Source) -> int | None:
-    """Check that files can be read; gives the bytes of the source where they are known."""
-    items = source if isinstance(source, list | tuple) else [source]
-    paths = [item for item in items if isinstance(item, os.PathLike)]
-    check_readable(paths)
-    total = 0
-    for item in items:
-        if isinstance(item, str | bytes):
-            total += len(item)
-        elif isinstance(item, os.PathLike) and not os.fspath(item).endswith((".gz", ".zst")):
-            total += os.stat(item).st_size  # noqa: PTH116 (any os.PathLike)
-        else:
-            return None
-    return total
-
-
 def _refuse_empty_matches(pattern: Pattern) -> None:
     """Refuse what was written for at least one character and matches none."""
     for text in _expressions(pattern):
@@ -362,3 +376,8 @@ def _warn_of_giants(table: _core.WordCounts, stacklevel: int | None) -> None:
             "usually meant",
             stacklevel=2 if stacklevel is None else stacklevel + 1,
         )
+
+
+def _warn_of_bad(bad: BadDocuments, stacklevel: int | None) -> None:
+    if bad.summary is not None:
+        warnings.warn(bad.summary, stacklevel=2 if stacklevel is None else stacklevel + 1)

@@ -6,11 +6,17 @@ import math
 import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
-from pathlib import Path
 from typing import IO, NamedTuple
 
-from bytestride.corpus.files import check_readable, open_file
+import numpy as np
+
+from bytestride.corpus.bad_documents import BadDocuments
+from bytestride.corpus.finding import inputs_of
+from bytestride.corpus.inputs import Inputs
+from bytestride.corpus.kinds import kind_of
+from bytestride.corpus.reading import Reading
+from bytestride.corpus.remote import is_url
+from bytestride.corpus.sources import listed, text_batches
 from bytestride.stages import Pattern
 from bytestride.training.count_settings import (
     CountSettings,
@@ -26,6 +32,7 @@ SAMPLE_BYTES = 16 * 1024 * 1024
 _N_SAMPLES = 64
 # What text commonly packs to. A packed file's own ratio is known only once it is read.
 _PACKED_TO = 4
+_TEXT_OF = {"text": 1, "jsonl": 1, "parquet": 2, "arrow": 1}
 
 
 class CountEstimate(NamedTuple):
@@ -34,7 +41,8 @@ class CountEstimate(NamedTuple):
     Attributes
     ----------
     n_text_bytes : int
-        Bytes of text. ``.gz`` and ``.zst`` files count as four times their size.
+        Bytes of text. ``.gz`` and ``.zst`` files count as four times their size, tables as twice
+        theirs, and lines of JSON as they are.
     n_words : int
         Different words, by Heaps' law: their number grows with a power of the text's length, and
         the samples tell which.
@@ -51,7 +59,7 @@ class CountEstimate(NamedTuple):
 
 
 def estimate_counting(
-    paths: Sequence[str | os.PathLike[str]],
+    paths: Sequence[str | os.PathLike[str]] | Inputs,
     *,
     pattern: Pattern = "cl100k",
     unit: Unit = "document",
@@ -60,17 +68,20 @@ def estimate_counting(
     normalizer: str | None = None,
     num_threads: int | None = None,
     sample_bytes: int = SAMPLE_BYTES,
+    reading: Reading | None = None,
 ) -> CountEstimate:
     """Count samples from all over the files, and tell from them what the whole will take.
 
     Parameters
     ----------
-    paths : sequence of paths
-        Files, plain or ``.gz`` or ``.zst``; of packed ones the beginning is read.
+    paths : sequence of paths, or Inputs
+        Files of any kind; of all but plain text the beginning is read.
     pattern, unit, special_tokens, specials_in_text, normalizer, num_threads
         As in `count_words`.
     sample_bytes : int
         How much text is counted, at most.
+    reading : Reading, optional
+        As in `count_words`. Bad documents are left out.
 
     Returns
     -------
@@ -79,18 +90,29 @@ def estimate_counting(
 
     Raises
     ------
-    FileNotFoundError, IsADirectoryError, PermissionError
+    FileNotFoundError, PermissionError
         A file cannot be read.
     ValueError
-        As `count_words`, for the samples.
+        As `count_words`, for the samples; the size of an input is not known, such as that of stdin.
     """
     settings = CountSettings(
         pattern, unit, check_special_tokens(special_tokens), specials_in_text, normalizer
     )
-    check_readable(paths)
-    files = [(Path(path), _n_text_bytes(Path(path))) for path in paths]
-    total = sum(n_bytes for _, n_bytes in files)
-    samples = list(_samples(files, total, sample_bytes))
+    inputs = paths if isinstance(paths, Inputs) else inputs_of(paths)
+    unknown = np.flatnonzero(inputs.sizes < 0)
+    if unknown.size:
+        raise ValueError(
+            f"{inputs.names[unknown[0]]} is of no known size, and cannot be read twice; count it "
+            "without an estimate"
+        )
+    format = None if reading is None else reading.format
+    kinds = [kind_of(name, format) for name in inputs.names]
+    files = [
+        _File(inputs, i, size * _TEXT_OF[kind.format] * (_PACKED_TO if kind.packing else 1))
+        for i, (kind, size) in enumerate(zip(kinds, inputs.sizes.tolist(), strict=True))
+    ]
+    total = sum(file.n_bytes for file in files)
+    samples = list(_samples(files, total, sample_bytes, settings.unit == "line", reading))
     # Every second sample first, so that half of the text is from all over the files, too.
     start = time.perf_counter()
     half = count_by_settings(samples[::2], settings, num_threads=num_threads)
@@ -114,36 +136,66 @@ def estimate_counting(
     )
 
 
-def _n_text_bytes(path: Path) -> int:
-    n_bytes = path.stat().st_size
-    return n_bytes * _PACKED_TO if path.suffix in (".gz", ".zst") else n_bytes
+class _File(NamedTuple):
+    """One of the inputs, and about how much text is in it."""
+
+    inputs: Inputs
+    source: int
+    n_bytes: int
+
+    def alone(self) -> Inputs:
+        one = slice(self.source, self.source + 1)
+        inputs = self.inputs
+        return Inputs(inputs.names[one], inputs.sizes[one], inputs.mtimes[one])
+
+    def may_seek(self, reading: Reading | None) -> bool:
+        """Whether text stands in it as it is, at any place."""
+        name = self.inputs.names[self.source]
+        kind = kind_of(name, None if reading is None else reading.format)
+        return kind == ("text", "") and not is_url(name)
 
 
-def _samples(files: Iterable[tuple[Path, int]], total: int, sample_bytes: int) -> Iterator[bytes]:
+def _samples(
+    files: Iterable[_File], total: int, sample_bytes: int, lines: bool, reading: Reading | None
+) -> Iterator[bytes]:
     """Yield stretches of text from evenly spread places; everything, where there is no more."""
     length = sample_bytes // _N_SAMPLES
-    step = total if total <= sample_bytes else total / _N_SAMPLES
+    step = total / _N_SAMPLES
     begin, next_at = 0, 0.0
-    for path, n_bytes in files:
+    for file in files:
         if total <= sample_bytes:
-            with open_file(path) as file:
-                yield from _stretches(_read(file, sample_bytes), max(length, 1))
+            yield from _first_texts(file, sample_bytes, max(length, 1), lines, reading)
             continue
         places = []
-        while next_at < begin + n_bytes:
+        while next_at < begin + file.n_bytes:
             places.append(int(next_at) - begin)
             next_at += step
-        packed = path.suffix in (".gz", ".zst")
-        for place in islice(places, 1) if packed else places:
-            with open_file(path) as file:
-                if place and not packed:
-                    file.seek(place)
-                    # To the beginning of a line: no word is cut, nor a character.
-                    text = _read(file, length)
-                    yield text[text.find(b"\n") + 1 :]
-                else:
-                    yield _read(file, length)
-        begin += n_bytes
+        begin += file.n_bytes
+        if not file.may_seek(reading):
+            if places:
+                n_bytes = length * len(places)
+                yield from _first_texts(file, n_bytes, max(length, 1), lines, reading)
+            continue
+        with open(file.inputs.names[file.source], "rb") as opened:  # noqa: PTH123
+            for place in places:
+                opened.seek(place)
+                text = _read(opened, length)
+                # To the beginning of a line: no word is cut, nor a character.
+                yield text[text.find(b"\n") + 1 :] if place else text
+
+
+def _first_texts(
+    file: _File, n_bytes: int, length: int, lines: bool, reading: Reading | None
+) -> Iterator[bytes]:
+    """Yield the first texts of a file, about so many bytes, long ones in stretches."""
+    bad = BadDocuments("skip")
+    for batch in text_batches(file.alone(), may_cut=True, lines=lines, reading=reading, bad=bad):
+        for text in listed(batch):
+            if n_bytes <= 0:
+                return
+            data = text.encode() if isinstance(text, str) else text
+            n_bytes -= len(data)
+            yield from _stretches(data, length)
 
 
 def _read(file: IO[bytes], n_bytes: int) -> bytes:

@@ -19,6 +19,8 @@ from bytestride.training.vocabulary import LearnedVocabulary
 from bytestride.training.word_counts import WordCounts
 
 if TYPE_CHECKING:
+    from bytestride.corpus.bad_documents import OnBad
+    from bytestride.corpus.reading import Reading
     from bytestride.corpus.sources import Source
     from bytestride.definition import Definition
     from bytestride.stages import Pattern
@@ -43,6 +45,8 @@ def learn_vocabulary(
     num_threads: int | None = None,
     memory_bytes: int | None = None,
     progress: Progress | None = None,
+    reading: Reading | None = None,
+    on_bad: OnBad = "stop",
 ) -> LearnedVocabulary:
     """Learn a vocabulary; see `Tokenizer.train` for the parameters."""
     vocab_size = index(vocab_size)
@@ -58,6 +62,7 @@ def learn_vocabulary(
             specials_in_text=specials_in_text,
             normalizer=normalizer,
         )
+        _check_no_reading(reading)
         counts = source
         if special_tokens is None:
             special_tokens = source.settings.special_tokens
@@ -78,6 +83,8 @@ def learn_vocabulary(
             num_threads=num_threads,
             memory_bytes=memory_bytes,
             progress=progress,
+            reading=reading,
+            on_bad=on_bad,
         )
     held = [counts]  # `learn` takes them out, so that they go when they are laid out for merging
     del counts, source
@@ -104,12 +111,15 @@ def extend_vocabulary(
     num_threads: int | None,
     memory_bytes: int | None,
     progress: Progress | None,
+    reading: Reading | None = None,
+    on_bad: OnBad = "stop",
 ) -> LearnedVocabulary:
     """Learn more tokens for a vocabulary; see `Tokenizer.extend` for the parameters."""
     vocab_size = index(vocab_size)
     options = Options(preset, min_frequency, max_token_length)
     if isinstance(source, WordCounts):
         _check_not_given(source.settings, pattern=pattern)
+        _check_no_reading(reading)
         counts = source
     else:
         counts = count_by_settings(
@@ -123,8 +133,15 @@ def extend_vocabulary(
             num_threads=num_threads,
             memory_bytes=memory_bytes,
             progress=progress,
+            reading=reading,
+            on_bad=on_bad,
         )
     return extend(definition, counts, vocab_size, options, progress=progress)
+
+
+def _check_no_reading(reading: Reading | None) -> None:
+    if reading is not None:
+        raise ValueError("reading= says how files are read, and the source is word counts")
 
 
 def _check_not_given(settings: CountSettings, **given: object) -> None:
