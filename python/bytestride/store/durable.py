@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bytestride.store.hashing import new_xxh3
 from bytestride.store.system import lock_folder, sync_locked, unlock_folder
+from bytestride.store.write_behind import WriteBehind
 
 if TYPE_CHECKING:
     from xxhash import xxh3_64
@@ -111,12 +112,15 @@ class PendingFile(WholeFile):
         self._path.unlink(missing_ok=True)
         self._file = self._path.open("xb")
         self._hash = new_xxh3()
+        self._behind = WriteBehind(self._file.fileno())
 
     def write(self, data: memoryview | bytes) -> None:
         """Append bytes, or the bytes of a contiguous view."""
         self._file.write(data)
         self._hash.update(data)
-        self.n_bytes += memoryview(data).nbytes
+        n_bytes = memoryview(data).nbytes
+        self.n_bytes += n_bytes
+        self._behind.wrote(n_bytes)
 
     def mark(self) -> FileMark:
         """Remember this place, to come back to it."""
@@ -169,12 +173,15 @@ class PendingFile(WholeFile):
     def seal(self) -> None:
         """Bring everything to the disk; nothing can be written after."""
         self._file.flush()
+        self._behind.finish()
         os.fsync(self._file.fileno())
         self._file.close()
         self._xxh3 = self._hash.hexdigest()
 
     def discard(self) -> None:
         """Remove the file, sealed or not, committed or not."""
+        with suppress(OSError):
+            self._behind.finish()
         with suppress(OSError):  # closing flushes, and the disk may be what failed
             self._file.close()
         self._path.unlink(missing_ok=True)
