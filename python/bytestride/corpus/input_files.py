@@ -126,7 +126,9 @@ class InputFile:
             self._check_end()
             return 0
         self._n_read += n
-        return int(n)
+        if self.size is not None and self._n_read > self.size:  # and may grow for ever
+            raise _changed(self.name, f"it had {self._size:,} bytes, and has more")
+        return n
 
     def check_unchanged(self, *, is_new: bool = False) -> None:
         """Compare once more with what it was; a file behind a URL only when it `is_new`ly open.
