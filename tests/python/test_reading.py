@@ -43,7 +43,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("reading")
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(
     st.lists(texts, min_size=1, max_size=3),
     st.sampled_from(SEPARATORS),
@@ -68,7 +68,7 @@ def test_documents_of_files(folder, datas, separator, chunk_bytes, may_cut, suff
     assert n_stored <= inputs.sizes.sum()
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(
     texts,
     st.sampled_from([b"\n", b"<|end|>", b"\xff|", b"a"]),
@@ -113,7 +113,7 @@ def test_reading_goes_on_where_a_chunk_ended(folder, datas, separator, chunk_byt
         assert not before.keys() & rest.keys()
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(
     st.lists(
         st.sampled_from([b"a b ", b"====", b"=" * 13, b"\n", b"||", b"|", b"a\nb", b"x\n"]),
