@@ -264,7 +264,7 @@ def test_what_cannot_be_compared(document, files, tmp_path, capsys):
     assert report["n_documents"] == 1
     if files[-1].suffix == ".parquet":
         line = fails(capsys, path, *tokens, files[-1], "--column", "body")
-        assert "has no column 'body'; it has text" in line
+        assert "has no column 'body'; its columns are 'text'" in line
     for options, why in (
         (["--column", "body"], "--column is for"),
         (["--encoding", "gpt2", "--reference", path], "give one"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reading_parts import documents_of, inputs_of, read, whole, write
+from reading_parts import documents_of, inputs_of, pieces_of, read, whole, write
 
 from bytestride.corpus.chunks import Place, Range
 from bytestride.corpus.inputs import Inputs
@@ -43,7 +43,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("reading")
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(
     st.lists(texts, min_size=1, max_size=3),
     st.sampled_from(SEPARATORS),
@@ -68,7 +68,7 @@ def test_documents_of_files(folder, datas, separator, chunk_bytes, may_cut, suff
     assert n_stored <= inputs.sizes.sum()
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(
     texts,
     st.sampled_from([b"\n", b"<|end|>", b"\xff|", b"a"]),
@@ -113,7 +113,7 @@ def test_reading_goes_on_where_a_chunk_ended(folder, datas, separator, chunk_byt
         assert not before.keys() & rest.keys()
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(
     st.lists(
         st.sampled_from([b"a b ", b"====", b"=" * 13, b"\n", b"||", b"|", b"a\nb", b"x\n"]),
@@ -147,6 +147,30 @@ def test_limits_do_not_depend_on_chunks(folder, data, separator, limit, one, oth
             assert (Place(0, begin) in rejects) == (len(text) > limit)
         elif len(text) <= limit:
             assert Place(0, begin) in good
+
+
+@pytest.mark.parametrize("separator", [None, b"\n\n", b"nowhere"])
+def test_reading_goes_on_within_a_document(folder, separator):
+    data = "some words\nand Größe, ".encode() * 40 + b"\n\n" + b"more of it " * 30
+    inputs = inputs_of(*write(folder, data))
+    reading = Reading(separator=separator)
+    end = Place(1, 0)
+    open_at, before = None, b""
+    n_within = 0
+    for chunk in read_chunks(inputs, whole(inputs), reading, chunk_bytes=50):
+        texts = chunk.texts()
+        before += b"".join(pieces_of(texts))
+        open_at = (open_at if texts.continues else texts.place_of(0)) if texts.goes_on else None
+        if open_at is not None:
+            n_within += 1
+            rest = read_chunks(
+                inputs, [Range(chunk.end, end)], reading, chunk_bytes=31, within=open_at
+            )
+            behind = [one.texts() for one in rest]
+            assert behind[0].continues
+            pieces = [piece for texts in behind for piece in pieces_of(texts)]
+            assert before + b"".join(pieces) == data.replace(separator or b"nowhere", b"")
+    assert n_within > 10
 
 
 def test_a_fault_at_any_byte(folder):

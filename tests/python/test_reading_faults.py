@@ -122,6 +122,20 @@ def test_a_file_that_is_changed_while_it_is_read(tmp_path, suffix):
             list(chunks)
 
 
+def test_a_file_that_grows_as_fast_as_it_is_read(tmp_path):
+    (path,) = write(tmp_path, b"some words " * 1000)
+    inputs = inputs_of(path)
+
+    def read_and_write():
+        with path.open("ab") as file:
+            for _ in read_chunks(inputs, whole(inputs), Reading(), chunk_bytes=2000):
+                file.write(b"some words " * 1000)
+                file.flush()
+
+    with pytest.raises(InputChangedError, match="it had 11,000 bytes, and has more"):
+        read_and_write()
+
+
 # Memory.
 
 

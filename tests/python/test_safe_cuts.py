@@ -5,6 +5,8 @@ from itertools import pairwise
 
 import pytest
 import regex
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bytestride import AddedToken, Definition, Tokenizer, _core
 from bytestride.published import PATTERNS
@@ -136,3 +138,36 @@ def test_a_long_line_is_many_chunks_and_the_same_ids(line):
     marked = text[:1_000_000] + " <mask> <é>" + text[1_000_000:]
     whole = tokenizer.encode_to_numpy(marked)
     assert (tokenizer.encode_ragged([marked], num_threads=2).tokens == whole).all()
+
+
+parts = st.sampled_from(
+    [
+        "a b",
+        "x\ny",
+        "\n",
+        " ",
+        "  ",
+        "\r\n",
+        "1\n2",
+        "!\na",
+        "'s\n's",
+        "é\na",
+        "a é",
+        "漢",
+        "/\na",
+        "\t a b",
+    ]
+)
+
+
+@given(st.lists(parts, max_size=30).map("".join))
+@settings(max_examples=60)
+def test_any_place_called_safe_is_safe(text):
+    # All of them, not only those that a file happens to be cut at.
+    data = text.encode()
+    cut = len(data)
+    while cut := _core.last_safe_cut(data[:cut]):
+        for pattern in PATTERNS.values():
+            splitter = _core.Splitter(pattern, [], None)
+            whole = splitter.pieces(data)
+            assert splitter.pieces(data[:cut]) + splitter.pieces(data[cut:]) == whole

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 
 from bytestride import __version__
@@ -64,6 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if sys.stdout is None:
         print("error: stdout is closed; send it to a file or to /dev/null", file=sys.stderr)
         return 1
+    shown_before, warnings.formatwarning = warnings.formatwarning, _one_line
     try:
         status: int = arguments.run(arguments) or 0
         sys.stdout.flush()
@@ -77,7 +79,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (OSError, ValueError, LookupError, ImportError, MemoryError) as error:
         print(f"error: {_message(error)}", file=sys.stderr)
         return 1
+    finally:
+        warnings.formatwarning = shown_before
     return status
+
+
+def _one_line(message: Warning | str, *_: object, **__: object) -> str:
+    return f"warning: {message}\n"
 
 
 def _message(error: Exception) -> str:

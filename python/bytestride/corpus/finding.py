@@ -77,7 +77,7 @@ def find_inputs(
     found = chain(
         chain.from_iterable(map(_expanded, names)), chain.from_iterable(map(_named, listed))
     )
-    inputs = _inputs_of(found)
+    inputs = _inputs_of(found, may_repeat=len(names) + len(listed) == 1)
     if not len(inputs):
         where = "" if files_from is None else f", and {os.fspath(files_from)} names none"
         raise FileNotFoundError(f"no files are named{where}; name files, folders or patterns")
@@ -150,7 +150,8 @@ def _named(name: str) -> Iterator[_Found]:
 
 
 def _checked(name: str, status: os.stat_result) -> _Found:
-    if not os.access(name, os.R_OK):
+    # Where all may read it, one call less for each of a million.
+    if status.st_mode & 0o444 != 0o444 and not os.access(name, os.R_OK):
         raise PermissionError(f"there is no right to read {name}; name what may be read")
     if stat.S_ISREG(status.st_mode):
         return _Found(name, status.st_size, status.st_mtime_ns)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import IO, TYPE_CHECKING, Any, Final, cast
+from typing import IO, TYPE_CHECKING, Final, cast
 
 from bytestride.corpus.packed import PackedFile
 from bytestride.corpus.remote import is_url, open_url, stat_url
@@ -118,7 +118,7 @@ class InputFile:
             It ends, and not where it did.
         """
         try:
-            n = self._file.readinto(out)  # type: ignore[union-attr]
+            n = _file_readinto(self._file, out)
         except FormatError:
             self.check_unchanged()
             raise
@@ -126,7 +126,9 @@ class InputFile:
             self._check_end()
             return 0
         self._n_read += n
-        return int(n)
+        if self.size is not None and self._n_read > self.size:  # and may grow for ever
+            raise _changed(self.name, f"it had {self._size:,} bytes, and has more")
+        return n
 
     def check_unchanged(self, *, is_new: bool = False) -> None:
         """Compare once more with what it was; a file behind a URL only when it `is_new`ly open.
@@ -194,6 +196,14 @@ def open_stored(name: str) -> IO[bytes]:
     return open(name, "rb", buffering=0)  # noqa: PTH123 (a million of them: no objects of paths)
 
 
+def _file_readinto(file: IO[bytes] | PackedFile, out: memoryview) -> int:
+    if hasattr(file, "readinto"):
+        return int(file.readinto(out))
+    data = file.read(len(out))  # some files behind URLs know no other way
+    out[: len(data)] = data
+    return len(data)
+
+
 def unpacked(file: IO[bytes], name: str, packing: Packing) -> IO[bytes] | PackedFile:
     """Give the text of a file: itself, or what unpacks it.
 
@@ -230,9 +240,21 @@ def read_whole(name: str, size: int, mtime: int, out: memoryview) -> None:
     InputChangedError
         It is not what it was when it was found.
     """
-    with open_stored(name) as file:
-        status = os.fstat(file.fileno())
-        n = cast("Any", file).readinto(out[: size + 1])
-    _compare(name, size, mtime, status.st_size, status.st_mtime_ns)
+    # Not as a file object: with many files, making one takes longer than to read it.
+    descriptor = os.open(name, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        status = os.fstat(descriptor)
+        _compare(name, size, mtime, status.st_size, status.st_mtime_ns)
+        n = _read_into(descriptor, out[: size + 1])
+    finally:
+        os.close(descriptor)
     if n != size:
         raise _changed(name, f"it had {size:,} bytes, and {n:,} were read")
+
+
+def _read_into(descriptor: int, out: memoryview) -> int:
+    if hasattr(os, "readv"):
+        return os.readv(descriptor, [out])
+    data = os.read(descriptor, len(out))
+    out[: len(data)] = data
+    return len(data)

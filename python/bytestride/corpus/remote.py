@@ -12,8 +12,10 @@ READ_BYTES: Final = 8 * 1024 * 1024
 
 def is_url(name: str) -> bool:
     """Whether a name is a URL and not a path, such as ``s3://bucket/folder``."""
-    scheme, found, _ = name.partition("://")
-    return bool(found) and scheme.replace("+", "").replace("-", "").isalnum()
+    if "://" not in name:
+        return False
+    scheme = name.partition("://")[0]
+    return scheme.replace("+", "").replace("-", "").isalnum()
 
 
 def filesystem_of(url: str) -> tuple[Any, str]:
