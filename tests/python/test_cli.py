@@ -1,5 +1,6 @@
 """The commands, run in this process; signals and pipes in another."""
 
+import contextlib
 import errno
 import gzip
 import io
@@ -10,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -243,7 +245,7 @@ def test_missing_and_wrong_inputs(tmp_path, corpus, vocabulary, capsys):
     assert not out.exists()
 
 
-def test_empty_and_binary_inputs(tmp_path, vocabulary, capsysbinary):
+def test_empty_and_binary_inputs(tmp_path, vocabulary, capsys):
     empty, binary = tmp_path / "empty", tmp_path / "binary"
     empty.write_bytes(b"")
     binary.write_bytes(bytes(range(256)) * 40 + b"\xe2\x82")
@@ -252,13 +254,12 @@ def test_empty_and_binary_inputs(tmp_path, vocabulary, capsysbinary):
     assert Tokenizer.load(learned).vocab_size == 256
     assert main(["train", str(binary), "-o", str(learned), "--force", "--vocab-size", "300"]) == 0
     for path in (vocabulary, learned):
+        capsys.readouterr()
         arguments = ["--tokenizer", str(path), "-o", str(out), "--force"]
-        assert main(["tokenize", str(binary), str(empty), str(binary), *arguments]) == 0
+        assert main(["tokenize", str(binary), str(empty), *arguments]) == 0
+        assert "1 documents were left out: 1 invalid-utf8" in capsys.readouterr().err
         with open_tokens(out) as store:
-            assert store.n_documents == 3
-        capsysbinary.readouterr()
-        assert main(["decode", str(out), "--tokenizer", str(path)]) == 0
-        assert capsysbinary.readouterr().out == binary.read_bytes() * 2
+            assert (store.n_documents, store.n_tokens) == (1, 0)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
@@ -284,7 +285,7 @@ def test_arguments_that_would_be_ignored(store, corpus, vocabulary, capsys):
     assert "--tokenizer" in fails(capsys, *windows)
     tokenize = ["tokenize", str(corpus), "-o", "x", "--tokenizer", str(vocabulary)]
     with pytest.raises(SystemExit) as stopped:
-        main([*tokenize, "--threads", "9" * 30])
+        main([*tokenize, "--workers", "9" * 30])
     assert stopped.value.code == 2
 
 
@@ -312,9 +313,13 @@ def test_full_disk(tmp_path, corpus, vocabulary, capsys, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", no_room)
     out = tmp_path / "out"
-    line = fails(capsys, "tokenize", corpus, "-o", out, "--tokenizer", vocabulary)
-    assert "No space left" in line
-    assert not out.exists()
+    tokenize = ["tokenize", str(corpus), "-o", str(out), "--tokenizer", str(vocabulary)]
+    assert "No space left" in fails(capsys, *tokenize)
+    assert not (out / "manifest.json").exists()
+    monkeypatch.undo()
+    assert main(tokenize) == 0
+    with open_tokens(out, verify=True) as store:
+        assert store.document(0).tolist() == Tokenizer.load(vocabulary).encode(TEXT)
 
 
 def hear_ctrl_c():
@@ -322,54 +327,115 @@ def hear_ctrl_c():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+@pytest.fixture
+def start():
+    """Run a command in a process of its own, which hears signals, and is gone afterwards."""
+    started = []
+
+    def start(*arguments, stdin=None):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bytestride", *map(str, arguments)],
+            stdin=stdin,
+            stderr=subprocess.PIPE,
+            preexec_fn=hear_ctrl_c,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+
+
+def stopped(process, how=signal.SIGINT):
+    """End it by a signal; give its status and what it said."""
+    process.send_signal(how)
+    process.wait(30)
+    return process.returncode, process.stderr.read().decode()
+
+
+def wait_for(is_so, process):
+    """Wait until something is so, while the process is at work."""
+    for _ in range(600):
+        if is_so():
+            return
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.05)
+    raise TimeoutError("it took more than half a minute")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-@pytest.mark.parametrize("command", ["train", "tokenize"])
-def test_ctrl_c_leaves_nothing(tmp_path, vocabulary, command):
+def test_ctrl_c_leaves_nothing_of_a_training(tmp_path, start):
     # A pipe that never ends keeps the command at work until the signal comes.
     pipe = tmp_path / "endless.txt"
     os.mkfifo(pipe)
     out = tmp_path / "out"
-    arguments = [sys.executable, "-m", "bytestride", command, str(pipe), "-o", str(out)]
-    if command == "tokenize":
-        arguments += ["--tokenizer", str(vocabulary)]
-    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c)
-    with pipe.open("wb") as writer:
+    process = start("train", pipe, "-o", out)
+    with pipe.open("wb") as writer:  # waits until the command has opened it
         writer.write(TEXT.encode())
         writer.flush()
         time.sleep(0.3)
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
-    assert process.returncode == 130
+        status, said = stopped(process)
+    assert status == 130
     assert "interrupted" in said
     assert "Traceback" not in said
     assert not out.exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-def test_ctrl_c_keeps_the_old_store(tmp_path, store, vocabulary):
-    before = {path.name: path.read_bytes() for path in store.iterdir()}
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("name", ["endless.txt", "-"])
+def test_a_signal_ends_a_job_that_waits_for_a_pipe(tmp_path, vocabulary, capsys, start, how, name):
+    pipe, out = tmp_path / name, tmp_path / "out"
+    is_stdin = name == "-"
+    if not is_stdin:
+        os.mkfifo(pipe)
+    arguments = ["tokenize", "-" if is_stdin else pipe, "-o", out, "--tokenizer", vocabulary]
+    process = start(*arguments, stdin=subprocess.PIPE if is_stdin else None)
+    with process.stdin if is_stdin else pipe.open("wb") as writer:
+        writer.write(TEXT.encode())
+        writer.flush()
+        wait_for(lambda: list(out.glob(".tokenize/attempt-*")), process)
+        time.sleep(0.1)
+        status, said = stopped(process, how)
+    assert status == (130 if how == signal.SIGINT else 143)
+    assert "the same command goes on from there" in said
+    assert "Traceback" not in said
+    assert "Fatal" not in said
+    assert not list(out.glob(".tokenize/attempt-*"))
+    assert "manifest" in fails(capsys, "decode", out, "--tokenizer", vocabulary)
+
+
+def write_until_it_ends(pipe):
+    with contextlib.suppress(BrokenPipeError), pipe.open("wb", buffering=0) as writer:
+        while True:
+            writer.write(TEXT.encode() * 100)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_ctrl_c_keeps_the_old_store(tmp_path, store, vocabulary, start):
+    def files():
+        return {path.name: path.read_bytes() for path in store.iterdir() if path.is_file()}
+
+    before = files()
     pipe = tmp_path / "endless.txt"
     os.mkfifo(pipe)
-    arguments = [sys.executable, "-m", "bytestride", "tokenize", str(pipe), "-o", str(store)]
-    arguments += ["--tokenizer", str(vocabulary), "--force", "--lines", "--shard-tokens", "100000"]
-    process = subprocess.Popen(
-        arguments,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=hear_ctrl_c,
-    )
-    try:
-        with pipe.open("wb", buffering=0) as writer:
-            # Until shards of the new store stand under their temporary names.
-            while not (store / "shard-00001.bin.tmp").exists():
-                writer.write(TEXT.encode() * 100)
-            process.send_signal(signal.SIGINT)
-            _, said = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    assert process.returncode == 130
+    lines = ["--lines", "--shard-tokens", "100000"]
+    process = start("tokenize", pipe, "-o", store, "--tokenizer", vocabulary, "--force", *lines)
+    with ThreadPoolExecutor(1) as thread:
+        written = thread.submit(write_until_it_ends, pipe)
+        try:
+            wait_for(lambda: list(store.glob(".tokenize/part-*.json")), process)
+            status, said = stopped(process)
+        finally:
+            process.kill()  # or the thread would write for ever
+        written.result(30)
+    assert status == 130
     assert "Traceback" not in said
-    assert {path.name: path.read_bytes() for path in store.iterdir()} == before
+    assert files() == before
+    assert list(store.glob(".tokenize/part-*.json"))  # what was finished is there to go on from
 
 
 def test_closed_stdout(store, vocabulary):

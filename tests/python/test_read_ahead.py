@@ -47,3 +47,24 @@ def test_errors_come_where_they_happen():
     with pytest.raises(OSError, match="gone"):
         next(ahead)
     assert n_threads() == 0
+
+
+def test_a_wait_for_ever_can_be_ended():
+    go_on, stopped = threading.Event(), threading.Event()
+
+    def items():
+        yield 1
+        go_on.wait(30)  # as a read from a pipe that nobody writes to
+
+    def check():
+        if stopped.is_set():
+            raise InterruptedError("stopped")
+
+    ahead = read_ahead(items(), check=check)
+    assert next(ahead) == 1
+    threading.Timer(0.1, stopped.set).start()
+    start = time.monotonic()
+    with pytest.raises(InterruptedError, match="stopped"):
+        next(ahead)
+    assert time.monotonic() - start < 10
+    go_on.set()

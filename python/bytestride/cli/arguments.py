@@ -64,7 +64,8 @@ def warn_of_another_tokenizer(store: TokenStore, tokenizer: Tokenizer) -> None:
         )
 
 
-def _thread_count(text: str) -> int:
+def thread_count(text: str) -> int:
+    """Read a number of threads, as an argparse type."""
     number = positive(text)
     if number > _MAX_INT:
         raise argparse.ArgumentTypeError(f"{text} is more than {_MAX_INT:,} threads")
@@ -75,7 +76,7 @@ def add_threads(parser: argparse.ArgumentParser) -> None:
     """Add --threads."""
     parser.add_argument(
         "--threads",
-        type=_thread_count,
+        type=thread_count,
         metavar="N",
         help="threads to use (default: all cores); the result does not depend on it",
     )

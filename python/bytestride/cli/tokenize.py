@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bytestride.cli.arguments import add_tokenizer, load_tokenizer, positive
+from bytestride.cli.arguments import add_tokenizer, load_tokenizer, positive, thread_count
 from bytestride.cli.count_options import n_bytes
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _add_work(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("how it is done")
     group.add_argument(
         "--workers",
-        type=positive,
+        type=thread_count,
         metavar="N",
         help="threads that parse and encode (default: all cores)",
     )
@@ -203,6 +203,7 @@ def _tokenize(
 ) -> CorpusResult:
     from bytestride.cli.stopping import stops_on_terminate
     from bytestride.jobs.corpus import tokenize_corpus
+    from bytestride.jobs.errors import BadDocumentError, ChangedJobError
     from bytestride.jobs.plan import WORK_FOLDER
 
     try:
@@ -226,6 +227,8 @@ def _tokenize(
                 num_shards=arguments.num_shards,
                 progress=progress,
             )
+    except (BadDocumentError, ChangedJobError, BlockingIOError, FileExistsError):
+        raise  # they say what to change: the same command would end in the same way
     except BaseException:
         if (arguments.output / WORK_FOLDER).exists():
             print("what is finished stays: the same command goes on from there", file=sys.stderr)

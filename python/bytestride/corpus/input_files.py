@@ -47,6 +47,9 @@ class InputFile:
         self._size = int(inputs.sizes[source])
         self._mtime = int(inputs.mtimes[source])
         self._n_read = 0
+        # A process that is stopped while a thread waits for stdin ends in a fatal error if stdin
+        # is closed meanwhile, as its text layer does when nobody refers to it any more.
+        self._stdin = sys.stdin if self.name == STDIN else None
         self._stored = open_stored(self.name)
         try:
             self.check_unchanged(is_new=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from typing import TypeVar
 
 _Item = TypeVar("_Item")
@@ -12,11 +12,24 @@ _Item = TypeVar("_Item")
 _SECONDS = 0.1
 
 
-def read_ahead(items: Iterable[_Item], depth: int = 2) -> Generator[_Item, None, None]:
+def read_ahead(
+    items: Iterable[_Item], depth: int = 2, *, check: Callable[[], None] | None = None
+) -> Generator[_Item, None, None]:
     """Yield the items of an iterable that runs in another thread, at most `depth` of them ahead.
 
     An exception of the iterable comes out where its item would have come. The thread ends with the
     iteration, also where that is given up midway: then after the item it is at.
+
+    Parameters
+    ----------
+    items
+        The iterable.
+    depth
+        How many items are kept.
+    check
+        Called a few times a second while there is nothing to yield: what it raises ends the
+        iteration. A read from a pipe may last for ever, and nothing else can end a wait for it in
+        a thread that signals do not reach.
     """
     ready: queue.Queue[tuple[_Item | None, BaseException | None, bool]] = queue.Queue(depth)
     given_up = threading.Event()
@@ -40,11 +53,19 @@ def read_ahead(items: Iterable[_Item], depth: int = 2) -> Generator[_Item, None,
         else:
             put(None, None, True)
 
+    def take() -> tuple[_Item | None, BaseException | None, bool]:
+        while check is not None:
+            try:
+                return ready.get(timeout=_SECONDS)
+            except queue.Empty:
+                check()
+        return ready.get()
+
     thread = threading.Thread(target=run, name="bytestride read-ahead", daemon=True)
     thread.start()
     try:
         while True:
-            item, error, is_last = ready.get()
+            item, error, is_last = take()
             if error is not None:
                 raise error
             if is_last:

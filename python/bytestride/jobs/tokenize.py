@@ -101,7 +101,8 @@ def tokenize_shard(
             _what_is_left(plan, part, rows),
             plan.settings.reading,
             chunk_bytes=chunk_bytes,
-        )
+        ),
+        check=workers.check,
     )
     encode = _encoder(tokenizer, plan.settings)
     try:
