@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from typing import TypeVar
 
 _Item = TypeVar("_Item")
@@ -12,11 +12,16 @@ _Item = TypeVar("_Item")
 _SECONDS = 0.1
 
 
-def read_ahead(items: Iterable[_Item], depth: int = 2) -> Generator[_Item, None, None]:
+def read_ahead(
+    items: Iterable[_Item], depth: int = 2, *, check: Callable[[], None] | None = None
+) -> Generator[_Item, None, None]:
     """Yield the items of an iterable that runs in another thread, at most `depth` of them ahead.
 
     An exception of the iterable comes out where its item would have come. The thread ends with the
     iteration, also where that is given up midway: then after the item it is at.
+
+    `check` is called a few times a second while an item is waited for, and may raise to give up:
+    an item may be long in coming, from a pipe that nobody writes to.
     """
     ready: queue.Queue[tuple[_Item | None, BaseException | None, bool]] = queue.Queue(depth)
     given_up = threading.Event()
@@ -44,7 +49,7 @@ def read_ahead(items: Iterable[_Item], depth: int = 2) -> Generator[_Item, None,
     thread.start()
     try:
         while True:
-            item, error, is_last = ready.get()
+            item, error, is_last = _next(ready, check)
             if error is not None:
                 raise error
             if is_last:
@@ -54,3 +59,15 @@ def read_ahead(items: Iterable[_Item], depth: int = 2) -> Generator[_Item, None,
         given_up.set()
         # Not longer: it may wait in a read that only another process can end.
         thread.join(_SECONDS)
+
+
+def _next(
+    ready: queue.Queue[tuple[_Item | None, BaseException | None, bool]],
+    check: Callable[[], None] | None,
+) -> tuple[_Item | None, BaseException | None, bool]:
+    while check is not None:
+        try:
+            return ready.get(timeout=_SECONDS)
+        except queue.Empty:
+            check()
+    return ready.get()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +15,11 @@ from bytestride.corpus.finding import find_inputs
 from bytestride.corpus.inputs import Inputs
 from bytestride.corpus.reading import Reading
 from bytestride.jobs.finish import finish_job, finished_store, parts_to_do
+from bytestride.jobs.leftovers import remove_attempts, remove_work
 from bytestride.jobs.plan import WORK_FOLDER, Plan, open_plan
 from bytestride.jobs.run import chunk_bytes_within, run_parts
 from bytestride.jobs.settings import DEFAULT_SHARD_TOKENS, settings_for
-from bytestride.jobs.tokenize import OnBad, remove_attempts
+from bytestride.jobs.tokenize import OnBad
 from bytestride.store.durable import FolderLock
 from bytestride.store.manifest import MANIFEST_NAME, Manifest
 from bytestride.store.sidecars import check_formats
@@ -184,6 +184,8 @@ def tokenize_corpus(
                 on_progress=progress,
             )
             manifest = _finish(plan, lock, emit, verify, overwrite)
+        elif lock is not None:
+            remove_work(folder / WORK_FOLDER)  # whoever finished the store may have been killed
     finally:
         if lock is not None:
             lock.release()
@@ -215,17 +217,21 @@ def _clear(folder: Path, resume: bool) -> None:
     if resume:
         remove_attempts(folder / WORK_FOLDER)
     else:
-        shutil.rmtree(folder / WORK_FOLDER, ignore_errors=True)
+        remove_work(folder / WORK_FOLDER)
 
 
 def _finish(
     plan: Plan, lock: FolderLock | None, emit: Sequence[str], verify: bool, overwrite: bool
 ) -> Manifest | None:
     """Make the store if all parts are done and nobody else makes it."""
+    if lock is not None:
+        if not plan.work.exists():
+            raise FileNotFoundError(
+                f"{plan.work} is gone: somebody removed it while the job was at work; begin again"
+            )
+        return finish_job(plan, lock, emit=emit, sha256=verify, overwrite=overwrite)
     if parts_to_do(plan):
         return None
-    if lock is not None:
-        return finish_job(plan, lock, emit=emit, sha256=verify, overwrite=overwrite)
     try:
         lock = FolderLock(plan.output)
     except BlockingIOError:

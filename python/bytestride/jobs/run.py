@@ -92,8 +92,9 @@ def run_parts(
         )
 
     with Workers(n_workers) as workers, ThreadPoolExecutor(n_parts_at_once(n_workers)) as threads:
-        waiting: set[Future[list[Row]]] = {threads.submit(do, part) for part in parts}
+        waiting: set[Future[list[Row]]] = set()
         try:
+            waiting.update(threads.submit(do, part) for part in parts)
             while waiting:
                 done, waiting = wait(waiting, _SECONDS_BETWEEN_PROGRESS, FIRST_COMPLETED)
                 for future in done:

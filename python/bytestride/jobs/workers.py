@@ -49,18 +49,19 @@ class Workers:
         waiting: deque[Future[_Result]] = deque()
         try:
             for item in items:
-                self._check()
+                self.check()
                 waiting.append(self._pool.submit(function, item))
                 while len(waiting) > _AHEAD * self.n_workers or (waiting and waiting[0].done()):
                     yield waiting.popleft().result()
             while waiting:
-                self._check()
+                self.check()
                 yield waiting.popleft().result()
         finally:
             for future in waiting:
                 future.cancel()
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Raise `Stopped` after `stop` was called: for who waits for something else."""
         if self._stopped.is_set():
             raise Stopped
 

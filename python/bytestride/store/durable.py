@@ -91,6 +91,17 @@ class WholeFile:
         self._path = self.final
 
 
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Have an error of the system say which file it is about, as one of opening it does."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
 class FileMark(NamedTuple):
     """A place in a file that is being written: how many bytes come before it, and their hash."""
 
@@ -114,7 +125,8 @@ class PendingFile(WholeFile):
 
     def write(self, data: memoryview | bytes) -> None:
         """Append bytes, or the bytes of a contiguous view."""
-        self._file.write(data)
+        with _naming(self._path):
+            self._file.write(data)
         self._hash.update(data)
         self.n_bytes += memoryview(data).nbytes
 
@@ -164,13 +176,15 @@ class PendingFile(WholeFile):
 
     def flush(self) -> None:
         """Have whoever reads the file now see what was written."""
-        self._file.flush()
+        with _naming(self._path):
+            self._file.flush()
 
     def seal(self) -> None:
         """Bring everything to the disk; nothing can be written after."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
+        with _naming(self._path):
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
         self._xxh3 = self._hash.hexdigest()
 
     def discard(self) -> None:
@@ -195,18 +209,21 @@ class LengthSpool:
     _BLOCK = 1 << 20
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (closed by close)
         self.n = 0
 
     def append(self, lengths: NDArray[np.int64]) -> None:
         """Add numbers at the end."""
-        self._file.seek(0, os.SEEK_END)
-        self._file.write(np.ascontiguousarray(lengths, np.int64).data)
+        with _naming(self._folder):
+            self._file.seek(0, os.SEEK_END)
+            self._file.write(np.ascontiguousarray(lengths, np.int64).data)
         self.n += lengths.size
 
     def __iter__(self) -> Iterator[NDArray[np.int64]]:
         """Yield the numbers in order, in arrays that are never empty."""
-        self._file.flush()
+        with _naming(self._folder):
+            self._file.flush()
         for first in range(0, self.n, self._BLOCK):
             self._file.seek(8 * first)
             n_bytes = 8 * min(self._BLOCK, self.n - first)
