@@ -26,7 +26,7 @@ from bytestride.jobs.errors import ChangedJobError
 from bytestride.jobs.leftovers import PLAN_NAME
 from bytestride.jobs.sample import take_sample
 from bytestride.jobs.settings import Settings
-from bytestride.store.durable import sync_folder
+from bytestride.store.durable import naming_file, sync_folder
 
 if TYPE_CHECKING:
     from bytestride.tokenizer import Tokenizer
@@ -132,7 +132,7 @@ def _write(plan: Plan, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{PLAN_NAME}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
     try:
-        with temporary.open("wb") as file:
+        with naming_file(temporary), temporary.open("wb") as file:
             file.write(json.dumps(content).encode("utf-8", "surrogateescape"))
             file.flush()
             os.fsync(file.fileno())

@@ -92,7 +92,7 @@ class WholeFile:
 
 
 @contextmanager
-def _naming(path: Path) -> Iterator[None]:
+def naming_file(path: Path) -> Iterator[None]:
     """Have an error of the system say which file it is about, as one of opening it does."""
     try:
         yield
@@ -125,7 +125,7 @@ class PendingFile(WholeFile):
 
     def write(self, data: memoryview | bytes) -> None:
         """Append bytes, or the bytes of a contiguous view."""
-        with _naming(self._path):
+        with naming_file(self._path):
             self._file.write(data)
         self._hash.update(data)
         self.n_bytes += memoryview(data).nbytes
@@ -176,12 +176,12 @@ class PendingFile(WholeFile):
 
     def flush(self) -> None:
         """Have whoever reads the file now see what was written."""
-        with _naming(self._path):
+        with naming_file(self._path):
             self._file.flush()
 
     def seal(self) -> None:
         """Bring everything to the disk; nothing can be written after."""
-        with _naming(self._path):
+        with naming_file(self._path):
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
@@ -215,14 +215,14 @@ class LengthSpool:
 
     def append(self, lengths: NDArray[np.int64]) -> None:
         """Add numbers at the end."""
-        with _naming(self._folder):
+        with naming_file(self._folder):
             self._file.seek(0, os.SEEK_END)
             self._file.write(np.ascontiguousarray(lengths, np.int64).data)
         self.n += lengths.size
 
     def __iter__(self) -> Iterator[NDArray[np.int64]]:
         """Yield the numbers in order, in arrays that are never empty."""
-        with _naming(self._folder):
+        with naming_file(self._folder):
             self._file.flush()
         for first in range(0, self.n, self._BLOCK):
             self._file.seek(8 * first)
@@ -245,12 +245,26 @@ def sync_folder(folder: Path) -> None:
 
 
 class FolderLock:
-    """Held by one writer of a folder at a time; the system lets go of it when its process dies."""
+    """Held by one writer of a folder at a time; the system lets go of it when its process dies.
 
-    def __init__(self, folder: Path) -> None:
+    Parameters
+    ----------
+    folder
+        The folder.
+    shared
+        Whether others that share it may hold it too.
+
+    Raises
+    ------
+    BlockingIOError
+        If another writer holds it.
+    """
+
+    def __init__(self, folder: Path, *, shared: bool = False) -> None:
         self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+            fcntl.flock(self._descriptor, how | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(self._descriptor)
             raise BlockingIOError(
@@ -258,6 +272,20 @@ class FolderLock:
             ) from None
         except OSError:
             pass  # some network file systems lock no folders: they go without
+
+    def take_alone(self) -> bool:
+        """Let go of a shared lock and hold it alone, if nobody else has it; say whether.
+
+        Of several that share it and are done, the last gets it.
+        """
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:
+            pass  # as above
+        return True
 
     def sync(self) -> None:
         """Bring names that were given or taken in the folder to the disk."""
