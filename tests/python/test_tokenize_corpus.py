@@ -163,6 +163,8 @@ def test_arguments(tmp_path, folder, tokenizer):
         tokenize_corpus(path, out, tokenizer=tokenizer, shard_id=0)
     with pytest.raises(ValueError, match="shard_id must be"):
         tokenize_corpus(path, out, tokenizer=tokenizer, shard_id=2, num_shards=2)
+    with pytest.raises(ValueError, match="other machines"):
+        tokenize_corpus(path, out, tokenizer=tokenizer, shard_id=0, num_shards=2, resume=False)
     with pytest.raises(ValueError, match="no special token"):
         tokenize_corpus(path, out, tokenizer=tokenizer, append_eos="<x>")
     with pytest.raises(ValueError, match="too few for 4 workers"):

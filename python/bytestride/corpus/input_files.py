@@ -193,7 +193,7 @@ def _changed(name: str, how: str) -> InputChangedError:
 def open_stored(name: str) -> IO[bytes]:
     """Open a file as it is stored: one of this machine, a URL, or `STDIN`."""
     if name == STDIN:
-        return sys.stdin.buffer
+        return _stdin()
     if is_url(name):
         return open_url(name)
     return open(name, "rb", buffering=0)  # noqa: PTH123 (a million of them: no objects of paths)
@@ -205,6 +205,16 @@ def _file_readinto(file: IO[bytes] | PackedFile, out: memoryview) -> int:
     data = file.read(len(out))  # some files behind URLs know no other way
     out[: len(data)] = data
     return len(data)
+
+
+def _stdin() -> IO[bytes]:
+    """Give stdin without a buffer: Python cannot end while a thread waits with the buffer's lock.
+
+    Whoever needs more bytes than a pipe has asks again.
+    """
+    stdin = sys.stdin.buffer
+    raw = getattr(stdin, "raw", None)
+    return stdin if raw is None else cast("IO[bytes]", raw)
 
 
 def unpacked(file: IO[bytes], name: str, packing: Packing) -> IO[bytes] | PackedFile:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,10 +16,11 @@ from bytestride.corpus.finding import find_inputs
 from bytestride.corpus.inputs import Inputs
 from bytestride.corpus.reading import Reading
 from bytestride.jobs.finish import finish_job, finished_store, parts_to_do
+from bytestride.jobs.leftovers import remove_attempts, remove_work
 from bytestride.jobs.plan import WORK_FOLDER, Plan, open_plan
-from bytestride.jobs.run import chunk_bytes_within, run_parts
+from bytestride.jobs.run import cache_bytes_within, chunk_bytes_within, run_parts
 from bytestride.jobs.settings import DEFAULT_SHARD_TOKENS, settings_for
-from bytestride.jobs.tokenize import OnBad, remove_attempts
+from bytestride.jobs.tokenize import OnBad
 from bytestride.store.durable import FolderLock
 from bytestride.store.manifest import MANIFEST_NAME, Manifest
 from bytestride.store.sidecars import check_formats
@@ -107,8 +108,10 @@ def tokenize_corpus(
     num_workers
         Threads that parse and encode; all cores by default. One thread reads for about every eight.
     memory_bytes
-        What chunks of text and ids may take together, beside the vocabulary; about 30 MB for each
-        worker by default. It holds for documents of any size.
+        What chunks of text, ids and the caches of words may take together, beside the vocabulary;
+        about 30 MB for each worker by default, and the caches' budget. It holds for texts of any
+        size; a line of JSON or a row is held whole, up to `Reading.max_document_bytes`. While the
+        job runs, a quarter of it is the process's cache budget, unless that is less.
     on_bad
         Whether a bad document is left out, counted and kept as a sample in ``rejects.jsonl``
         ("skip"), or ends the job ("stop").
@@ -145,6 +148,11 @@ def tokenize_corpus(
         An argument is out of range; a file cannot be read, or the disk refuses.
     """
     part_of = _part_of(shard_id, num_shards)
+    if part_of is not None and not resume:
+        raise ValueError(
+            "resume=False (--no-resume) would throw away what the other machines do; begin again "
+            f"by removing {Path(output) / WORK_FOLDER}"
+        )
     n_workers = _core.usable_cores() if num_workers is None else num_workers
     if n_workers < 1:
         raise ValueError(f"num_workers must be at least 1, found {n_workers}")
@@ -162,32 +170,50 @@ def tokenize_corpus(
     check_formats(emit, np.dtype(settings.dtype))
     folder = Path(output).absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FolderLock(folder) if part_of is None else None
+    lock = FolderLock(folder, shared=part_of is not None)
     try:
         begun = Plan(folder, inputs, settings, ())
         manifest = finished_store(begun)
         if manifest is None:
             _check_free(folder, overwrite)
-            if lock is not None:
+            if part_of is None:
                 _clear(folder, resume)
             plan = open_plan(folder, inputs, settings, tokenizer)
             parts = parts_to_do(plan)
             if part_of is not None:
                 parts = [part for part in parts if part % part_of[1] == part_of[0]]
-            run_parts(
-                plan,
-                parts,
-                tokenizer,
-                n_workers=n_workers,
-                chunk_bytes=chunk_bytes,
-                on_bad=on_bad,
-                on_progress=progress,
-            )
-            manifest = _finish(plan, lock, emit, verify, overwrite)
+            with _caches_within(memory_bytes):
+                run_parts(
+                    plan,
+                    parts,
+                    tokenizer,
+                    n_workers=n_workers,
+                    chunk_bytes=chunk_bytes,
+                    on_bad=on_bad,
+                    on_progress=progress,
+                )
+        if part_of is None or lock.take_alone():
+            # Another machine may have finished it in between, or was killed when it had.
+            manifest = finished_store(begun)
+            if manifest is not None:
+                remove_work(begun.work)
+            elif part_of is None or not plan.work.exists() or not parts_to_do(plan):
+                manifest = _finish(plan, lock, emit, verify, overwrite)
     finally:
-        if lock is not None:
-            lock.release()
+        lock.release()
     return _result(folder, manifest)
+
+
+@contextmanager
+def _caches_within(memory_bytes: int | None) -> Iterator[None]:
+    """Let the caches of words have their share of the memory, for a while."""
+    before = _core.cache_budget()
+    if memory_bytes is not None:
+        _core.set_cache_budget(min(cache_bytes_within(memory_bytes), before))
+    try:
+        yield
+    finally:
+        _core.set_cache_budget(before)
 
 
 def _part_of(shard_id: int | None, num_shards: int | None) -> tuple[int, int] | None:
@@ -215,28 +241,18 @@ def _clear(folder: Path, resume: bool) -> None:
     if resume:
         remove_attempts(folder / WORK_FOLDER)
     else:
-        shutil.rmtree(folder / WORK_FOLDER, ignore_errors=True)
+        remove_work(folder / WORK_FOLDER)
 
 
 def _finish(
-    plan: Plan, lock: FolderLock | None, emit: Sequence[str], verify: bool, overwrite: bool
-) -> Manifest | None:
-    """Make the store if all parts are done and nobody else makes it."""
-    if parts_to_do(plan):
-        return None
-    if lock is not None:
-        return finish_job(plan, lock, emit=emit, sha256=verify, overwrite=overwrite)
-    try:
-        lock = FolderLock(plan.output)
-    except BlockingIOError:
-        return None
-    try:
-        manifest = finished_store(plan)
-        if manifest is None:
-            manifest = finish_job(plan, lock, emit=emit, sha256=verify, overwrite=overwrite)
-        return manifest
-    finally:
-        lock.release()
+    plan: Plan, lock: FolderLock, emit: Sequence[str], verify: bool, overwrite: bool
+) -> Manifest:
+    """Make the store, whose parts are done."""
+    if not plan.work.exists():
+        raise FileNotFoundError(
+            f"{plan.work} is gone: somebody removed it while the job was at work; begin again"
+        )
+    return finish_job(plan, lock, emit=emit, sha256=verify, overwrite=overwrite)
 
 
 def _result(folder: Path, manifest: Manifest | None) -> CorpusResult:

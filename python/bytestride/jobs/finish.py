@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 
 from bytestride.corpus.rejects import REASONS
 from bytestride.errors import FormatError
+from bytestride.jobs.leftovers import remove_work
 from bytestride.jobs.plan import sources_fingerprint
 from bytestride.jobs.rows import Row, is_done, read_rows
 from bytestride.store.assemble import SealedPlace, assemble_store
@@ -114,7 +114,7 @@ def finish_job(
         overwrite=overwrite,
         lock=lock,
     )
-    shutil.rmtree(plan.work, ignore_errors=True)
+    remove_work(plan.work)
     return manifest
 
 

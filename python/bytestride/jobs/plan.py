@@ -23,8 +23,10 @@ from bytestride.corpus.inputs import Inputs
 from bytestride.errors import FormatError
 from bytestride.jobs.deal import Part, deal
 from bytestride.jobs.errors import ChangedJobError
+from bytestride.jobs.leftovers import PLAN_NAME
 from bytestride.jobs.sample import take_sample
 from bytestride.jobs.settings import Settings
+from bytestride.store.durable import naming_file
 from bytestride.store.system import sync_folder
 
 if TYPE_CHECKING:
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 WORK_FOLDER = ".tokenize"
 """Folder in the output where a job keeps what is not finished."""
 
-_PLAN_NAME = "plan.json"
 _VERSION = 1
 
 # A part is dealt a little less than a shard holds, so that one shard is nearly always enough.
@@ -106,7 +107,7 @@ def open_plan(output: Path, inputs: Inputs, settings: Settings, tokenizer: Token
     FormatError
         Its plan is damaged.
     """
-    path = output / WORK_FOLDER / _PLAN_NAME
+    path = output / WORK_FOLDER / PLAN_NAME
     if not path.exists():
         _write(make_plan(output, inputs, settings, tokenizer), path)
     # Of several machines that begin at the same moment, one's plan is the plan.
@@ -130,9 +131,9 @@ def _write(plan: Plan, path: Path) -> None:
         "parts": plan.parts,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{_PLAN_NAME}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
+    temporary = path.with_name(f"{PLAN_NAME}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
     try:
-        with temporary.open("wb") as file:
+        with naming_file(temporary), temporary.open("wb") as file:
             file.write(json.dumps(content).encode("utf-8", "surrogateescape"))
             file.flush()
             os.fsync(file.fileno())

@@ -23,7 +23,7 @@ KEPT_REJECTS = 100
 """How many bad documents of each reason a shard keeps to show."""
 
 
-@dataclass
+@dataclass(slots=True)
 class SourceCounts:
     """What came of one file.
 

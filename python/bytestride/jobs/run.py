@@ -26,10 +26,17 @@ _WORKERS_PER_READER = 8
 _BYTES_PER_CHUNK_BYTE = 5
 _LEAST_CHUNK_BYTES = 64 * 1024
 
+_SHARE_OF_CACHES = 0.25
+
 
 def n_parts_at_once(n_workers: int) -> int:
     """Say how many parts are done at the same time, so that no worker waits for a reader."""
     return 1 + math.ceil(n_workers / _WORKERS_PER_READER)
+
+
+def cache_bytes_within(memory_bytes: int) -> int:
+    """Say how much of the memory the caches of words may take."""
+    return int(memory_bytes * _SHARE_OF_CACHES)
 
 
 def chunk_bytes_within(memory_bytes: int | None, n_workers: int) -> int:
@@ -43,9 +50,12 @@ def chunk_bytes_within(memory_bytes: int | None, n_workers: int) -> int:
     if memory_bytes is None:
         return CHUNK_BYTES
     n_held = n_parts_at_once(n_workers) * 4 + 3 * n_workers
-    fitting = memory_bytes // (n_held * _BYTES_PER_CHUNK_BYTE)
+    for_chunks = memory_bytes - cache_bytes_within(memory_bytes)
+    fitting = for_chunks // (n_held * _BYTES_PER_CHUNK_BYTE)
     if fitting < _LEAST_CHUNK_BYTES:
-        least = n_held * _BYTES_PER_CHUNK_BYTE * _LEAST_CHUNK_BYTES
+        least = math.ceil(
+            n_held * _BYTES_PER_CHUNK_BYTE * _LEAST_CHUNK_BYTES / (1 - _SHARE_OF_CACHES)
+        )
         raise ValueError(
             f"{memory_bytes:,} bytes are too few for {n_workers} workers: they need {least:,}; "
             "give more, or fewer workers"
@@ -92,8 +102,9 @@ def run_parts(
         )
 
     with Workers(n_workers) as workers, ThreadPoolExecutor(n_parts_at_once(n_workers)) as threads:
-        waiting: set[Future[list[Row]]] = {threads.submit(do, part) for part in parts}
+        waiting: set[Future[list[Row]]] = set()
         try:
+            waiting.update(threads.submit(do, part) for part in parts)
             while waiting:
                 done, waiting = wait(waiting, _SECONDS_BETWEEN_PROGRESS, FIRST_COMPLETED)
                 for future in done:

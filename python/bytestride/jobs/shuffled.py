@@ -13,6 +13,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bytestride.store.durable import naming_file
 from bytestride.store.partition import mixed
 from bytestride.store.pending_shard import PendingShard
 from bytestride.windows.order import Order
@@ -43,7 +44,7 @@ def shuffle_shard(shard: PendingShard, folder: Path, seed: int) -> PendingShard:
     folder = folder / "shuffled"
     folder.mkdir(exist_ok=True)
     target = PendingShard(folder, shard.name, shard.dtype)
-    with tempfile.TemporaryFile(dir=folder) as scratch:
+    with naming_file(folder), tempfile.TemporaryFile(dir=folder) as scratch:
         try:
             _write(shard, target, scratch, number)
         except BaseException:

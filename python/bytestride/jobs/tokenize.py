@@ -6,7 +6,6 @@ import os
 import shutil
 import socket
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -93,7 +92,7 @@ def tokenize_shard(
                 on_chunk=on_chunk,
             )
     attempt = plan.work / f"attempt-{socket.gethostname()}-{os.getpid()}-{os.urandom(4).hex()}"
-    attempt.mkdir(parents=True)
+    attempt.mkdir()  # where somebody removed the job's folder there is no job to go on with
     writer = PartWriter(plan.work, attempt, plan.settings, part, rows)
     chunks = read_ahead(
         read_chunks(
@@ -148,9 +147,3 @@ def _encoder(tokenizer: Tokenizer, settings: Settings) -> Callable[[Chunk], Enco
         return EncodedChunk(texts, tokens, offsets, chunk.end, chunk.n_file_bytes)
 
     return encode
-
-
-def remove_attempts(work: Path) -> None:
-    """Remove what killed attempts left; only when nobody is at work there."""
-    for folder in work.glob("attempt-*"):
-        shutil.rmtree(folder, ignore_errors=True)

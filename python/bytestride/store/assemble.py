@@ -296,7 +296,8 @@ class _Assembly:
                     "replace it is gone; make it again"
                 )
         if not overwrite:
-            # An earlier try has named shards from the first on, each after its sidecars.
+            # An earlier try has named shards from the first on, each after its sidecars; and then
+            # the rest, which may have been made again since.
             first = next((i for i, f in enumerate(self._bins) if f.path != f.final), None)
             n = len(self._bins) if first is None else first + 1
             endings = tuple(s for name in self._formats for s in SUFFIXES.get(name, ()))
@@ -307,7 +308,7 @@ class _Assembly:
                 if endings and file.name.endswith(endings) and file.name.split(".")[0] in begun
             }
             if first is None:
-                allowed.add(NANOGPT_NAME)
+                allowed |= {NANOGPT_NAME, *(file.final.name for file in self._extras)}
             self._store.check_free(allowed)
 
     def _write_sidecars(self, shards: Sequence[ShardFiles]) -> list[WholeFile]:

@@ -15,7 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bytestride.store.hashing import new_xxh3
-from bytestride.store.system import lock_folder, sync_locked, unlock_folder
+from bytestride.store.system import (
+    lock_folder,
+    sync_locked,
+    take_lock_alone,
+    unlock_folder,
+)
 from bytestride.store.write_behind import WriteBehind
 
 if TYPE_CHECKING:
@@ -92,6 +97,17 @@ class WholeFile:
         self._path = self.final
 
 
+@contextmanager
+def naming_file(path: Path) -> Iterator[None]:
+    """Have an error of the system say which file it is about, as one of opening it does."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
 class FileMark(NamedTuple):
     """A place in a file that is being written: how many bytes come before it, and their hash."""
 
@@ -116,7 +132,8 @@ class PendingFile(WholeFile):
 
     def write(self, data: memoryview | bytes) -> None:
         """Append bytes, or the bytes of a contiguous view."""
-        self._file.write(data)
+        with naming_file(self._path):
+            self._file.write(data)
         self._hash.update(data)
         n_bytes = memoryview(data).nbytes
         self.n_bytes += n_bytes
@@ -168,14 +185,16 @@ class PendingFile(WholeFile):
 
     def flush(self) -> None:
         """Have whoever reads the file now see what was written."""
-        self._file.flush()
+        with naming_file(self._path):
+            self._file.flush()
 
     def seal(self) -> None:
         """Bring everything to the disk; nothing can be written after."""
-        self._file.flush()
-        self._behind.finish()
-        os.fsync(self._file.fileno())
-        self._file.close()
+        with naming_file(self._path):
+            self._file.flush()
+            self._behind.finish()
+            os.fsync(self._file.fileno())
+            self._file.close()
         self._xxh3 = self._hash.hexdigest()
 
     def discard(self) -> None:
@@ -202,18 +221,21 @@ class LengthSpool:
     _BLOCK = 1 << 20
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (closed by close)
         self.n = 0
 
     def append(self, lengths: NDArray[np.int64]) -> None:
         """Add numbers at the end."""
-        self._file.seek(0, os.SEEK_END)
-        self._file.write(np.ascontiguousarray(lengths, np.int64).data)
+        with naming_file(self._folder):
+            self._file.seek(0, os.SEEK_END)
+            self._file.write(np.ascontiguousarray(lengths, np.int64).data)
         self.n += lengths.size
 
     def __iter__(self) -> Iterator[NDArray[np.int64]]:
         """Yield the numbers in order, in arrays that are never empty."""
-        self._file.flush()
+        with naming_file(self._folder):
+            self._file.flush()
         for first in range(0, self.n, self._BLOCK):
             self._file.seek(8 * first)
             n_bytes = 8 * min(self._BLOCK, self.n - first)
@@ -226,16 +248,36 @@ class LengthSpool:
 
 
 class FolderLock:
-    """Held by one writer of a folder at a time; the system lets go of it when its process dies."""
+    """Held by one writer of a folder at a time; the system lets go of it when its process dies.
 
-    def __init__(self, folder: Path) -> None:
+    Parameters
+    ----------
+    folder
+        The folder.
+    shared
+        Whether others that share it may hold it too.
+
+    Raises
+    ------
+    BlockingIOError
+        If another writer holds it.
+    """
+
+    def __init__(self, folder: Path, *, shared: bool = False) -> None:
         self._folder = folder
         try:
-            self._descriptor = lock_folder(folder)
+            self._descriptor = lock_folder(folder, shared=shared)
         except BlockingIOError:
             raise BlockingIOError(
                 f"{folder}: another writer is at work here; wait for it, or name another folder"
             ) from None
+
+    def take_alone(self) -> bool:
+        """Let go of a shared lock and hold it alone, if nobody else has it; say whether.
+
+        Of several that share it and are done, the last gets it.
+        """
+        return take_lock_alone(self._descriptor)
 
     def sync(self) -> None:
         """Bring names that were given or taken in the folder to the disk."""

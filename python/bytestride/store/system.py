@@ -25,8 +25,8 @@ if sys.platform == "win32":
     def sync_folder(folder: Path) -> None:
         """Nothing is to be done: Windows writes names down in order, by itself."""
 
-    def lock_folder(folder: Path) -> int:
-        """Take the only lock of a folder; a descriptor to give back.
+    def lock_folder(folder: Path, *, shared: bool = False) -> int:
+        """Take the only lock of a folder, or one of those that share it; a descriptor to give back.
 
         Raises
         ------
@@ -36,11 +36,20 @@ if sys.platform == "win32":
         flags = os.O_RDWR | os.O_CREAT | os.O_BINARY | os.O_NOINHERIT
         descriptor = os.open(_lock_file(folder), flags)
         try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+            if not shared:  # those that share it hold nothing: there is one kind of lock here
+                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         except OSError as error:
             os.close(descriptor)
             raise BlockingIOError(*error.args) from None
         return descriptor
+
+    def take_lock_alone(descriptor: int) -> bool:
+        """Hold a lock alone that was shared, if nobody else does; say whether."""
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
 
     def sync_locked(descriptor: int) -> None:
         """Nothing is to be done, as in `sync_folder`."""
@@ -68,8 +77,8 @@ else:
         finally:
             os.close(descriptor)
 
-    def lock_folder(folder: Path) -> int:
-        """Take the only lock of a folder; a descriptor to give back.
+    def lock_folder(folder: Path, *, shared: bool = False) -> int:
+        """Take the only lock of a folder, or one of those that share it; a descriptor to give back.
 
         Raises
         ------
@@ -78,13 +87,28 @@ else:
         """
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+            fcntl.flock(descriptor, how | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(descriptor)
             raise
         except OSError:
             pass  # some network file systems lock no folders: they go without
         return descriptor
+
+    def take_lock_alone(descriptor: int) -> bool:
+        """Hold a lock alone that was shared, if nobody else does; say whether.
+
+        Of several that share it and are done, the last gets it.
+        """
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:
+            pass  # as above
+        return True
 
     def sync_locked(descriptor: int) -> None:
         """Bring names that were given or taken in a locked folder to the disk."""
