@@ -98,7 +98,7 @@ def test_a_changed_job_is_refused_and_both_are_shown(tmp_path, folder, tokenizer
     out = tmp_path / "out"
     options = {"tokenizer": tokenizer, "shard_tokens": 700}
     monkeypatch.setattr(finish, "finish_job", None)
-    monkeypatch.setattr("bytestride.jobs.corpus.finish_job", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("bytestride.jobs.job.finish_job", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         tokenize_corpus(path, out, **options)
     monkeypatch.undo()

@@ -13,7 +13,7 @@ from bytestride.cli.count_options import n_bytes
 if TYPE_CHECKING:
     from bytestride.corpus.inputs import Inputs
     from bytestride.corpus.reading import Reading
-    from bytestride.jobs.corpus import CorpusResult
+    from bytestride.jobs.job import CorpusResult
     from bytestride.jobs.progress import OnProgress
     from bytestride.tokenizer import Tokenizer
 

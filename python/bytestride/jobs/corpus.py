@@ -3,57 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from bytestride import _core
-from bytestride.corpus.finding import find_inputs
-from bytestride.corpus.inputs import Inputs
-from bytestride.corpus.reading import Reading
-from bytestride.jobs.finish import finish_job, finished_store, parts_to_do
-from bytestride.jobs.leftovers import remove_attempts, remove_work
-from bytestride.jobs.plan import WORK_FOLDER, Plan, open_plan
+from bytestride.jobs.job import CorpusResult, InputNames, opened_job
+from bytestride.jobs.plan import WORK_FOLDER
 from bytestride.jobs.run import cache_bytes_within, chunk_bytes_within, run_parts
-from bytestride.jobs.settings import DEFAULT_SHARD_TOKENS, settings_for
-from bytestride.jobs.tokenize import OnBad
-from bytestride.store.durable import FolderLock
-from bytestride.store.manifest import MANIFEST_NAME, Manifest
-from bytestride.store.sidecars import check_formats
+from bytestride.jobs.settings import DEFAULT_SHARD_TOKENS
 
 if TYPE_CHECKING:
+    from bytestride.corpus.inputs import Inputs
+    from bytestride.corpus.reading import Reading
     from bytestride.jobs.progress import OnProgress
+    from bytestride.jobs.tokenize import OnBad
     from bytestride.tokenizer import Tokenizer
-
-InputNames = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
-
-
-@dataclass(frozen=True)
-class CorpusResult:
-    """What `tokenize_corpus` did.
-
-    Attributes
-    ----------
-    path
-        The store's folder.
-    is_finished
-        Whether the store is whole. With `num_shards`, other machines may still be at work.
-    n_documents, n_tokens, n_text_bytes
-        What the store holds, and how many bytes of text that was; 0 until it is whole.
-    rejects
-        By reason: how many documents were left out.
-    """
-
-    path: Path
-    is_finished: bool
-    n_documents: int = 0
-    n_tokens: int = 0
-    n_text_bytes: int = 0
-    rejects: Mapping[str, int] | None = None
 
 
 def tokenize_corpus(
@@ -157,34 +123,28 @@ def tokenize_corpus(
     if n_workers < 1:
         raise ValueError(f"num_workers must be at least 1, found {n_workers}")
     chunk_bytes = chunk_bytes_within(memory_bytes, n_workers)
-    if not isinstance(inputs, Inputs):
-        inputs = find_inputs([inputs] if isinstance(inputs, str | os.PathLike) else inputs)
-    settings = settings_for(
+    with opened_job(
+        inputs,
+        output,
         tokenizer,
-        reading or Reading(may_cut=tokenizer.may_cut),
-        end_of_document=append_eos,
+        reading=reading,
+        append_eos=append_eos,
         dtype=dtype,
         shard_tokens=shard_tokens,
         seed=seed,
-    )
-    check_formats(emit, np.dtype(settings.dtype))
-    folder = Path(output).absolute()
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FolderLock(folder, shared=part_of is not None)
-    try:
-        begun = Plan(folder, inputs, settings, ())
-        manifest = finished_store(begun)
-        if manifest is None:
-            _check_free(folder, overwrite)
-            if part_of is None:
-                _clear(folder, resume)
-            plan = open_plan(folder, inputs, settings, tokenizer)
-            parts = parts_to_do(plan)
-            if part_of is not None:
-                parts = [part for part in parts if part % part_of[1] == part_of[0]]
-            with _caches_within(memory_bytes):
+        emit=emit,
+        resume=resume,
+        overwrite=overwrite,
+        verify=verify,
+        alone=part_of is None,
+    ) as job:
+        parts = job.parts_to_do()
+        if part_of is not None:
+            parts = [part for part in parts if part % part_of[1] == part_of[0]]
+        with _caches_within(memory_bytes):
+            if job.plan.parts:
                 run_parts(
-                    plan,
+                    job.plan,
                     parts,
                     tokenizer,
                     n_workers=n_workers,
@@ -192,16 +152,7 @@ def tokenize_corpus(
                     on_bad=on_bad,
                     on_progress=progress,
                 )
-        if part_of is None or lock.take_alone():
-            # Another machine may have finished it in between, or was killed when it had.
-            manifest = finished_store(begun)
-            if manifest is not None:
-                remove_work(begun.work)
-            elif part_of is None or not plan.work.exists() or not parts_to_do(plan):
-                manifest = _finish(plan, lock, emit, verify, overwrite)
-    finally:
-        lock.release()
-    return _result(folder, manifest)
+        return job.finish()
 
 
 @contextmanager
@@ -226,43 +177,3 @@ def _part_of(shard_id: int | None, num_shards: int | None) -> tuple[int, int] | 
             f"shard_id must be from 0 to num_shards - 1, found {shard_id} of {num_shards}"
         )
     return shard_id, num_shards
-
-
-def _check_free(folder: Path, overwrite: bool) -> None:
-    if (folder / MANIFEST_NAME).exists() and not overwrite:
-        raise FileExistsError(
-            f"{folder} holds a token store of other inputs or settings; name another folder, or "
-            "replace it (--force)"
-        )
-
-
-def _clear(folder: Path, resume: bool) -> None:
-    """Remove what killed processes left, or all that an unfinished job did."""
-    if resume:
-        remove_attempts(folder / WORK_FOLDER)
-    else:
-        remove_work(folder / WORK_FOLDER)
-
-
-def _finish(
-    plan: Plan, lock: FolderLock, emit: Sequence[str], verify: bool, overwrite: bool
-) -> Manifest:
-    """Make the store, whose parts are done."""
-    if not plan.work.exists():
-        raise FileNotFoundError(
-            f"{plan.work} is gone: somebody removed it while the job was at work; begin again"
-        )
-    return finish_job(plan, lock, emit=emit, sha256=verify, overwrite=overwrite)
-
-
-def _result(folder: Path, manifest: Manifest | None) -> CorpusResult:
-    if manifest is None:
-        return CorpusResult(folder, is_finished=False)
-    return CorpusResult(
-        folder,
-        is_finished=True,
-        n_documents=manifest.n_documents,
-        n_tokens=manifest.n_tokens,
-        n_text_bytes=manifest.metadata.get("n_text_bytes", 0),
-        rejects=manifest.metadata.get("rejects", {}),
-    )

@@ -28,3 +28,13 @@ class BadDocumentError(ValueError):
             "mend it, or leave such documents out (--on-bad skip)"
         )
         self.reject = reject
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _bad_document_error, (str(self), self.reject)
+
+
+def _bad_document_error(message: str, reject: Reject) -> BadDocumentError:
+    """Make it of its message: how it comes from another process."""
+    error = BadDocumentError.__new__(BadDocumentError, message)
+    error.reject = reject
+    return error

@@ -72,6 +72,16 @@ class Tally:
             self._n_documents += texts.n_documents - (texts.goes_on and not texts.last_is_bad)
             self._n_rejects += len(texts.rejects)
 
+    def add(self, other: Progress) -> None:
+        """Count what somebody else counted."""
+        with self._lock:
+            self._n_file_bytes += other.n_file_bytes
+            self._n_text_bytes += other.n_text_bytes
+            self._n_tokens += other.n_tokens
+            self._n_documents += other.n_documents
+            self._n_rejects += other.n_rejects
+            self._n_parts += other.n_parts
+
     def add_part(self) -> None:
         """Count a part that is done."""
         with self._lock:

@@ -63,6 +63,13 @@ def chunk_bytes_within(memory_bytes: int | None, n_workers: int) -> int:
     return min(fitting, CHUNK_BYTES)
 
 
+def tally_for(plan: Plan, n_to_do: int) -> Tally:
+    """Make what counts the work on so many parts of a plan."""
+    sizes = plan.inputs.sizes
+    total = int(sizes.sum()) if (sizes >= 0).all() else None
+    return Tally(total, len(plan.parts), n_to_do)
+
+
 def run_parts(
     plan: Plan,
     parts: Sequence[int],
@@ -86,9 +93,7 @@ def run_parts(
     on_progress
         Called a few times a second, in the caller's thread.
     """
-    sizes = plan.inputs.sizes
-    total = int(sizes.sum()) if (sizes >= 0).all() else None
-    tally = Tally(total, len(plan.parts), len(parts))
+    tally = tally_for(plan, len(parts))
 
     def do(part: int) -> list[Row]:
         return tokenize_shard(
