@@ -9,9 +9,9 @@ import pytest
 from corpora import END, files_of, make_folder, small_tokenizer
 
 from bytestride import tokenize_corpus
+from bytestride.corpus.bad_documents import BadDocumentError
 from bytestride.corpus.rejects import Reject
 from bytestride.jobs import tokenize_shard
-from bytestride.jobs.errors import BadDocumentError
 from bytestride.jobs.job import opened_job
 
 # Starting a cluster takes longer than everything that is done with it.

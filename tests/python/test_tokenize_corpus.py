@@ -7,9 +7,10 @@ import pytest
 from corpora import END, documents_of, encoded, files_of, make_folder, random_texts, small_tokenizer
 
 from bytestride import tokenize_corpus
+from bytestride.corpus.bad_documents import BadDocumentError
 from bytestride.corpus.reading import Reading
 from bytestride.jobs import finish, part_writer
-from bytestride.jobs.errors import BadDocumentError, ChangedJobError
+from bytestride.jobs.errors import ChangedJobError
 from bytestride.jobs.plan import WORK_FOLDER
 
 

@@ -82,13 +82,6 @@ def add_threads(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def text_bytes(paths: list[Path]) -> int | None:
-    """Return how much text the files hold, or None where one is compressed."""
-    if any(path.suffix in {".gz", ".zst"} for path in paths):
-        return None
-    return sum(path.stat().st_size for path in paths)
-
-
 def check_output(path: Path, *, force: bool) -> None:
     """Find out now whether an output file may be written.
 

@@ -202,8 +202,9 @@ def _tokenize(
     progress: OnProgress | None,
 ) -> CorpusResult:
     from bytestride.cli.stopping import stops_on_terminate
+    from bytestride.corpus.bad_documents import BadDocumentError
     from bytestride.jobs.corpus import tokenize_corpus
-    from bytestride.jobs.errors import BadDocumentError, ChangedJobError
+    from bytestride.jobs.errors import ChangedJobError
     from bytestride.jobs.plan import WORK_FOLDER
 
     try:

@@ -31,6 +31,16 @@ class BadDocumentError(FormatError):
         )
         self.reject = reject
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _bad_document_error, (str(self), self.reject)
+
+
+def _bad_document_error(message: str, reject: Reject) -> BadDocumentError:
+    """Make it of its message: how it comes from another process."""
+    error = BadDocumentError.__new__(BadDocumentError, message)
+    error.reject = reject
+    return error
+
 
 class BadDocuments:
     """Counts the bad documents, or stops at the first.

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from bytestride.corpus.bad_documents import BadDocumentError
 from bytestride.corpus.chunks import CHUNK_BYTES, Chunk
 from bytestride.corpus.read_ahead import read_ahead
 from bytestride.corpus.reading import read_chunks
-from bytestride.jobs.errors import BadDocumentError
 from bytestride.jobs.part_writer import EncodedChunk, PartWriter
 from bytestride.jobs.rows import Row, is_done, read_rows
 from bytestride.jobs.workers import Workers
