@@ -13,7 +13,7 @@ import bytestride
 # One process imports everything once, and forks a command for each try.
 SERVER = """
 import json, os, random, signal, sys, time
-import bytestride.jobs.corpus as corpus
+import bytestride.jobs.job as job
 from bytestride.cli import main
 from bytestride.cli import tokenize, job_progress, stopping
 from bytestride.jobs import shuffled
@@ -32,7 +32,7 @@ def command(arguments, is_without_end):
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         if is_without_end:
-            corpus.finish_job = without_end
+            job.finish_job = without_end
         status = main(arguments)
     except SystemExit as error:
         status = error.code

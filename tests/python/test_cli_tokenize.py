@@ -158,7 +158,7 @@ def test_a_changed_job_is_told_what_to_do(tmp_path, corpus, capsys, monkeypatch)
     def no_end(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("bytestride.jobs.corpus.finish_job", no_end)
+    monkeypatch.setattr("bytestride.jobs.job.finish_job", no_end)
     assert main([*tokenize, "500"]) == 1
     assert "the same command goes on from there" in capsys.readouterr().err
     monkeypatch.undo()

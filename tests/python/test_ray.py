@@ -15,7 +15,7 @@ from bytestride.jobs import tokenize_shard
 from bytestride.jobs.job import opened_job
 
 # Starting a cluster takes longer than everything that is done with it.
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+pytestmark = pytest.mark.filterwarnings("ignore")
 
 PYTHON = Path(__file__).parents[2] / "python"
 
@@ -56,6 +56,7 @@ def folder(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [None, 3])
 def test_same_bytes_as_on_one_machine(cluster, tmp_path, folder, tokenizer, seed):
     from bytestride.ray import tokenize_corpus_on_ray
@@ -77,6 +78,7 @@ def test_same_bytes_as_on_one_machine(cluster, tmp_path, folder, tokenizer, seed
     assert files_of(tmp_path / "there") == before
 
 
+@pytest.mark.slow
 def test_a_node_goes_away_midway(cluster, tmp_path, folder, tokenizer):
     from bytestride.ray import tokenize_corpus_on_ray
 
@@ -100,6 +102,7 @@ def test_a_node_goes_away_midway(cluster, tmp_path, folder, tokenizer):
     assert files_of(tmp_path / "there") == files_of(tmp_path / "here")
 
 
+@pytest.mark.slow
 def test_an_error_of_a_task_is_ours(cluster, tmp_path, tokenizer):
     from bytestride.ray import tokenize_corpus_on_ray
 
@@ -118,6 +121,7 @@ def test_an_error_of_a_task_is_ours(cluster, tmp_path, tokenizer):
     assert files_of(out) == files_of(tmp_path / "here")
 
 
+@pytest.mark.slow
 def test_two_attempts_at_one_part_at_once(cluster, tmp_path, folder, tokenizer):
     import ray
 
@@ -137,6 +141,7 @@ def test_two_attempts_at_one_part_at_once(cluster, tmp_path, folder, tokenizer):
     assert files_of(tmp_path / "there") == files_of(tmp_path / "here")
 
 
+@pytest.mark.slow
 def test_relative_names(cluster, tmp_path, folder, tokenizer, monkeypatch):
     from bytestride.ray import tokenize_corpus_on_ray
 
@@ -147,6 +152,7 @@ def test_relative_names(cluster, tmp_path, folder, tokenizer, monkeypatch):
     assert files_of(tmp_path / "there") == files_of(tmp_path / "here")
 
 
+@pytest.mark.slow
 def test_arguments(cluster, tmp_path, folder, tokenizer):
     from bytestride.ray import tokenize_corpus_on_ray
 
@@ -166,6 +172,7 @@ def test_arguments(cluster, tmp_path, folder, tokenizer):
         tokenize_corpus_on_ray(folder, out, tokenizer=tokenizer, address="127.0.0.1:1")
 
 
+@pytest.mark.slow
 def test_another_version_on_a_node(cluster, tmp_path, folder, tokenizer, monkeypatch):
     import bytestride.ray
 
@@ -185,7 +192,7 @@ def test_errors_that_do_not_travel_say_what_they_said():
 
     said = pickle.loads(_packed(LocalError(1, 2), 3))
     assert type(said) is RuntimeError
-    assert str(said) == "Local: 1 and 2"
+    assert str(said) == "LocalError: 1 and 2"
 
 
 def test_a_bad_document_travels():

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bytestride import AddedToken, FormatError, Tokenizer, _core, reference
-from bytestride.corpus import files, sources
+from bytestride.corpus import sources
 from bytestride.formats.bytelevel import BYTES_IN_ORDER
 from bytestride.published import PATTERNS
 
@@ -262,7 +262,7 @@ def test_special_tokens_are_never_learned_from():
 
 
 def test_a_special_token_that_spans_where_files_may_be_cut(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "PIECE_BYTES", 16)
+    monkeypatch.setattr(sources, "_BATCH_BYTES", 16)
     text = "low a b lower\n" * 30
     path = tmp_path / "text.txt"
     path.write_bytes(text.encode())

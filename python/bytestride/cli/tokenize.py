@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bytestride.cli.arguments import add_tokenizer, load_tokenizer, positive, thread_count
 from bytestride.cli.count_options import n_bytes
@@ -155,6 +155,12 @@ def _add_work(parser: argparse.ArgumentParser) -> None:
         help="with --num-shards N: this is machine I of N (from 0) on the same files and output",
     )
     group.add_argument("--num-shards", type=positive, metavar="N", help="see --shard-id")
+    group.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="work on a Ray cluster: its address, auto for the one that this machine is in, or "
+        "local for a new one here; --workers and --memory are then for each part",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -203,30 +209,36 @@ def _tokenize(
 ) -> CorpusResult:
     from bytestride.cli.stopping import stops_on_terminate
     from bytestride.corpus.bad_documents import BadDocumentError
-    from bytestride.jobs.corpus import tokenize_corpus
     from bytestride.jobs.errors import ChangedJobError
     from bytestride.jobs.plan import WORK_FOLDER
 
+    options: dict[str, Any] = {
+        "tokenizer": tokenizer,
+        "reading": reading,
+        "append_eos": arguments.append_eos,
+        "shard_tokens": arguments.shard_tokens,
+        "seed": arguments.seed,
+        "emit": arguments.emit,
+        "memory_bytes": arguments.memory,
+        "on_bad": arguments.on_bad,
+        "resume": arguments.resume,
+        "overwrite": arguments.force,
+        "verify": arguments.verify,
+        "progress": progress,
+    }
     try:
         with stops_on_terminate():
+            if arguments.ray is not None:
+                return _on_ray(arguments, inputs, options)
+            from bytestride.jobs.corpus import tokenize_corpus
+
             return tokenize_corpus(
                 inputs,
                 arguments.output,
-                tokenizer=tokenizer,
-                reading=reading,
-                append_eos=arguments.append_eos,
-                shard_tokens=arguments.shard_tokens,
-                seed=arguments.seed,
-                emit=arguments.emit,
                 num_workers=arguments.workers,
-                memory_bytes=arguments.memory,
-                on_bad=arguments.on_bad,
-                resume=arguments.resume,
-                overwrite=arguments.force,
-                verify=arguments.verify,
                 shard_id=arguments.shard_id,
                 num_shards=arguments.num_shards,
-                progress=progress,
+                **options,
             )
     except (BadDocumentError, ChangedJobError, BlockingIOError, FileExistsError):
         raise  # they say what to change: the same command would end in the same way
@@ -234,6 +246,16 @@ def _tokenize(
         if (arguments.output / WORK_FOLDER).exists():
             print("what is finished stays: the same command goes on from there", file=sys.stderr)
         raise
+
+
+def _on_ray(arguments: argparse.Namespace, inputs: Inputs, options: dict[str, Any]) -> CorpusResult:
+    if arguments.shard_id is not None or arguments.num_shards is not None:
+        raise ValueError("--shard-id and --num-shards are for machines without --ray")
+    from bytestride.ray import tokenize_corpus_on_ray
+
+    return tokenize_corpus_on_ray(
+        inputs, arguments.output, address=arguments.ray, num_cpus=arguments.workers, **options
+    )
 
 
 def _say_result(result: CorpusResult) -> None:
