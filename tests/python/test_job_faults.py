@@ -10,7 +10,7 @@ import time
 
 import pytest
 from corpora import END, files_of, make_folder, random_texts, small_tokenizer
-from job_parts import environment
+from job_parts import environment, folder_in_memory
 
 from bytestride import cache_budget, tokenize_corpus
 from bytestride.cli import main
@@ -24,6 +24,12 @@ from bytestride.jobs.plan import WORK_FOLDER
 from bytestride.store.durable import FolderLock
 
 is_root = pytest.mark.skipif(os.getuid() != 0, reason="only root may do this")
+
+
+@pytest.fixture
+def tmp_path():
+    with folder_in_memory() as path:
+        yield path
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +135,7 @@ sys.exit(main(arguments))
 
 
 @is_root
-@pytest.mark.parametrize("lost", ["input", "work", "output"])
+@pytest.mark.parametrize("lost", ["input", "work", pytest.param("output", marks=pytest.mark.slow)])
 def test_permission_lost(tmp_path, inputs, options, tokenizer_file, monkeypatch, lost):
     out = tmp_path / "out"
     stop_after(monkeypatch, 3)
@@ -215,8 +221,20 @@ def test_input_changed_between_two_runs(tmp_path, inputs, options, monkeypatch, 
     assert files_of(out) == files_of(tmp_path / "whole")
 
 
-@pytest.mark.parametrize("change", [grow, shorten, touch])
-@pytest.mark.parametrize("suffix", [".txt", ".jsonl", ".jsonl.gz", ".parquet"])
+@pytest.mark.parametrize(
+    ("suffix", "change"),
+    [
+        (".txt", shorten),
+        (".jsonl", grow),
+        (".jsonl.gz", shorten),
+        (".parquet", touch),
+        *(
+            pytest.param(suffix, change, marks=pytest.mark.slow)
+            for suffix in (".txt", ".jsonl", ".jsonl.gz", ".parquet")
+            for change in (grow, shorten, touch)
+        ),
+    ],
+)
 def test_input_changed_while_it_is_read(tmp_path, options, monkeypatch, suffix, change):
     folder = tmp_path / "in"
     make_large(folder / f"part-05{suffix}")
