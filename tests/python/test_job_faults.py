@@ -17,10 +17,11 @@ from bytestride.cli import main
 from bytestride.corpus.input_files import InputChangedError, InputFile
 from bytestride.corpus.reading import Reading
 from bytestride.jobs import corpus as job
-from bytestride.jobs import part_writer
+from bytestride.jobs import part_writer, shuffled
 from bytestride.jobs import tokenize as job_tokenize
 from bytestride.jobs.errors import ChangedJobError
 from bytestride.jobs.plan import WORK_FOLDER
+from bytestride.jobs.workers import Stopped, Workers
 from bytestride.store.durable import FolderLock
 
 is_root = pytest.mark.skipif(os.getuid() != 0, reason="only root may do this")
@@ -379,6 +380,24 @@ def test_who_shows_progress_fails(tmp_path, inputs, options):
     with pytest.raises(ZeroDivisionError):
         tokenize_corpus(inputs, tmp_path / "out", progress=progress, **options)
     assert tokenize_corpus(inputs, tmp_path / "out", **options).is_finished
+
+
+def test_a_shuffle_is_given_up(tmp_path, inputs, options, monkeypatch):
+    """A failure elsewhere, or a signal, does not wait for the order of a large shard."""
+    wrote = []
+
+    def check(self):
+        if wrote:
+            raise Stopped
+
+    write = shuffled._gathered
+    monkeypatch.setattr(shuffled, "_BLOCK_DOCUMENTS", 2)
+    monkeypatch.setattr(shuffled, "_gathered", lambda *parts: wrote.append(1) or write(*parts))
+    monkeypatch.setattr(Workers, "check", check)
+    with pytest.raises(Stopped):
+        tokenize_corpus(inputs, tmp_path / "out", seed=1, **{**options, "num_workers": 1})
+    assert len(wrote) <= 2  # parts at once
+    assert not list((tmp_path / "out").rglob("attempt-*"))
 
 
 # Neighbours.
