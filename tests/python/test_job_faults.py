@@ -22,7 +22,7 @@ from bytestride.jobs import tokenize as job_tokenize
 from bytestride.jobs.errors import ChangedJobError
 from bytestride.jobs.plan import WORK_FOLDER
 from bytestride.jobs.workers import Stopped, Workers
-from bytestride.store.durable import FolderLock
+from bytestride.store.durable import FolderLock, WholeFile
 
 is_root = pytest.mark.skipif(os.getuid() != 0, reason="only root may do this")
 
@@ -415,6 +415,45 @@ def test_two_at_one_folder(tmp_path, inputs, options, tokenizer_file, capsys):
     finally:
         lock.release()
     assert tokenize_corpus(inputs, out, **options).is_finished
+
+
+def test_ended_just_before_the_manifest(tmp_path, inputs, options, monkeypatch):
+    """All other files have their names, and rejects and sources are made anew."""
+    commit = WholeFile.commit
+
+    def stopping(self):
+        if self.final.name == "manifest.json":
+            raise KeyboardInterrupt
+        commit(self)
+
+    monkeypatch.setattr(WholeFile, "commit", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        tokenize_corpus(inputs, tmp_path / "out", **options)
+    monkeypatch.undo()
+    assert (tmp_path / "out" / "rejects.jsonl").exists()
+    tokenize_corpus(inputs, tmp_path / "out", **options)
+    tokenize_corpus(inputs, tmp_path / "whole", **options)
+    assert files_of(tmp_path / "out") == files_of(tmp_path / "whole")
+
+
+def test_those_who_share_a_folder_finish_it_last(tmp_path, inputs, options):
+    out = tmp_path / "out"
+    out.mkdir()
+    other = FolderLock(out, shared=True)  # as if it were another machine's
+    for shard_id in range(2):
+        shards = {"shard_id": shard_id, "num_shards": 2}
+        assert not tokenize_corpus(inputs, out, **shards, **options).is_finished
+    with pytest.raises(BlockingIOError, match="another writer is at work"):
+        tokenize_corpus(inputs, out, **options)
+    assert not (out / "manifest.json").exists()
+    assert other.take_alone()
+    with pytest.raises(BlockingIOError, match="another writer is at work"):
+        tokenize_corpus(inputs, out, **shards, **options)
+    other.release()
+    assert tokenize_corpus(inputs, out, **shards, **options).is_finished
+    assert not (out / WORK_FOLDER).exists()
+    tokenize_corpus(inputs, tmp_path / "whole", **options)
+    assert files_of(out) == files_of(tmp_path / "whole")
 
 
 def test_a_finished_job_does_nothing_again(tmp_path, inputs, options, monkeypatch):
