@@ -10,20 +10,27 @@ import time
 
 import pytest
 from corpora import END, files_of, make_folder, random_texts, small_tokenizer
-from job_parts import environment
+from job_parts import environment, folder_in_memory
 
 from bytestride import cache_budget, tokenize_corpus
 from bytestride.cli import main
 from bytestride.corpus.input_files import InputChangedError, InputFile
 from bytestride.corpus.reading import Reading
 from bytestride.jobs import corpus as job
-from bytestride.jobs import part_writer
+from bytestride.jobs import part_writer, shuffled
 from bytestride.jobs import tokenize as job_tokenize
 from bytestride.jobs.errors import ChangedJobError
 from bytestride.jobs.plan import WORK_FOLDER
-from bytestride.store.durable import FolderLock
+from bytestride.jobs.workers import Stopped, Workers
+from bytestride.store.durable import FolderLock, WholeFile
 
 is_root = pytest.mark.skipif(os.getuid() != 0, reason="only root may do this")
+
+
+@pytest.fixture
+def tmp_path():
+    with folder_in_memory() as path:
+        yield path
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +136,7 @@ sys.exit(main(arguments))
 
 
 @is_root
-@pytest.mark.parametrize("lost", ["input", "work", "output"])
+@pytest.mark.parametrize("lost", ["input", "work", pytest.param("output", marks=pytest.mark.slow)])
 def test_permission_lost(tmp_path, inputs, options, tokenizer_file, monkeypatch, lost):
     out = tmp_path / "out"
     stop_after(monkeypatch, 3)
@@ -215,8 +222,20 @@ def test_input_changed_between_two_runs(tmp_path, inputs, options, monkeypatch, 
     assert files_of(out) == files_of(tmp_path / "whole")
 
 
-@pytest.mark.parametrize("change", [grow, shorten, touch])
-@pytest.mark.parametrize("suffix", [".txt", ".jsonl", ".jsonl.gz", ".parquet"])
+@pytest.mark.parametrize(
+    ("suffix", "change"),
+    [
+        (".txt", shorten),
+        (".jsonl", grow),
+        (".jsonl.gz", shorten),
+        (".parquet", touch),
+        *(
+            pytest.param(suffix, change, marks=pytest.mark.slow)
+            for suffix in (".txt", ".jsonl", ".jsonl.gz", ".parquet")
+            for change in (grow, shorten, touch)
+        ),
+    ],
+)
 def test_input_changed_while_it_is_read(tmp_path, options, monkeypatch, suffix, change):
     folder = tmp_path / "in"
     make_large(folder / f"part-05{suffix}")
@@ -363,6 +382,24 @@ def test_who_shows_progress_fails(tmp_path, inputs, options):
     assert tokenize_corpus(inputs, tmp_path / "out", **options).is_finished
 
 
+def test_a_shuffle_is_given_up(tmp_path, inputs, options, monkeypatch):
+    """A failure elsewhere, or a signal, does not wait for the order of a large shard."""
+    wrote = []
+
+    def check(self):
+        if wrote:
+            raise Stopped
+
+    write = shuffled._gathered
+    monkeypatch.setattr(shuffled, "_BLOCK_DOCUMENTS", 2)
+    monkeypatch.setattr(shuffled, "_gathered", lambda *parts: wrote.append(1) or write(*parts))
+    monkeypatch.setattr(Workers, "check", check)
+    with pytest.raises(Stopped):
+        tokenize_corpus(inputs, tmp_path / "out", seed=1, **{**options, "num_workers": 1})
+    assert len(wrote) <= 2  # parts at once
+    assert not list((tmp_path / "out").rglob("attempt-*"))
+
+
 # Neighbours.
 
 
@@ -378,6 +415,45 @@ def test_two_at_one_folder(tmp_path, inputs, options, tokenizer_file, capsys):
     finally:
         lock.release()
     assert tokenize_corpus(inputs, out, **options).is_finished
+
+
+def test_ended_just_before_the_manifest(tmp_path, inputs, options, monkeypatch):
+    """All other files have their names, and rejects and sources are made anew."""
+    commit = WholeFile.commit
+
+    def stopping(self):
+        if self.final.name == "manifest.json":
+            raise KeyboardInterrupt
+        commit(self)
+
+    monkeypatch.setattr(WholeFile, "commit", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        tokenize_corpus(inputs, tmp_path / "out", **options)
+    monkeypatch.undo()
+    assert (tmp_path / "out" / "rejects.jsonl").exists()
+    tokenize_corpus(inputs, tmp_path / "out", **options)
+    tokenize_corpus(inputs, tmp_path / "whole", **options)
+    assert files_of(tmp_path / "out") == files_of(tmp_path / "whole")
+
+
+def test_those_who_share_a_folder_finish_it_last(tmp_path, inputs, options):
+    out = tmp_path / "out"
+    out.mkdir()
+    other = FolderLock(out, shared=True)  # as if it were another machine's
+    for shard_id in range(2):
+        shards = {"shard_id": shard_id, "num_shards": 2}
+        assert not tokenize_corpus(inputs, out, **shards, **options).is_finished
+    with pytest.raises(BlockingIOError, match="another writer is at work"):
+        tokenize_corpus(inputs, out, **options)
+    assert not (out / "manifest.json").exists()
+    assert other.take_alone()
+    with pytest.raises(BlockingIOError, match="another writer is at work"):
+        tokenize_corpus(inputs, out, **shards, **options)
+    other.release()
+    assert tokenize_corpus(inputs, out, **shards, **options).is_finished
+    assert not (out / WORK_FOLDER).exists()
+    tokenize_corpus(inputs, tmp_path / "whole", **options)
+    assert files_of(out) == files_of(tmp_path / "whole")
 
 
 def test_a_finished_job_does_nothing_again(tmp_path, inputs, options, monkeypatch):

@@ -125,7 +125,8 @@ def _add_work(parser: argparse.ArgumentParser) -> None:
         "--memory",
         type=n_bytes,
         metavar="SIZE",
-        help="what texts and ids in work may take, as 500M (default: about 30M a worker)",
+        help="what texts, ids and the caches of words in work may take, as 500M, beside about 100M "
+        "for Python, Arrow and the vocabulary (default: about 30M a worker, and 64M)",
     )
     group.add_argument(
         "--resume",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -57,16 +57,25 @@ class PartWriter:
         Rows of the part that are there already; new shards come behind them.
     part
         Number of the part.
+    check
+        Called a few times a second in what takes long; it may raise to give up.
     """
 
     def __init__(
-        self, folder: Path, attempt: Path, settings: Settings, part: int, rows: Sequence[Row]
+        self,
+        folder: Path,
+        attempt: Path,
+        settings: Settings,
+        part: int,
+        rows: Sequence[Row],
+        check: Callable[[], None] | None = None,
     ) -> None:
         self.rows = list(rows)
         self._folder = folder
         self._attempt = attempt
         self._settings = settings
         self._part = part
+        self._check = check
         self._dtype = np.dtype(settings.dtype).newbyteorder("<")
         self._row = Row(part, len(self.rows))
         self._shard: PendingShard | None = None
@@ -196,7 +205,7 @@ class PartWriter:
         if self._shard is not None:
             shard = self._shard
             if self._settings.seed is not None:
-                shard = shuffle_shard(shard, self._attempt, self._settings.seed)
+                shard = shuffle_shard(shard, self._attempt, self._settings.seed, self._check)
                 self._shard = shard
             row.entry = shard.seal()
             shard.commit()

@@ -7,6 +7,7 @@ arithmetic (`Order`).
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,7 +23,9 @@ _BLOCK_TOKENS = 1 << 20
 _BLOCK_DOCUMENTS = 1 << 16
 
 
-def shuffle_shard(shard: PendingShard, folder: Path, seed: int) -> PendingShard:
+def shuffle_shard(
+    shard: PendingShard, folder: Path, seed: int, check: Callable[[], None] | None = None
+) -> PendingShard:
     """Write a shard's documents again in an order of chance; the shard is removed.
 
     Parameters
@@ -33,6 +36,8 @@ def shuffle_shard(shard: PendingShard, folder: Path, seed: int) -> PendingShard:
         A folder of its own in this one is where it is written.
     seed
         Together with the shard's name it decides about the order.
+    check
+        Called a few times a second; it may raise to give up.
 
     Returns
     -------
@@ -46,7 +51,7 @@ def shuffle_shard(shard: PendingShard, folder: Path, seed: int) -> PendingShard:
     target = PendingShard(folder, shard.name, shard.dtype)
     with naming_file(folder), tempfile.TemporaryFile(dir=folder) as scratch:
         try:
-            _write(shard, target, scratch, number)
+            _write(shard, target, scratch, number, check)
         except BaseException:
             target.discard()
             raise
@@ -54,7 +59,13 @@ def shuffle_shard(shard: PendingShard, folder: Path, seed: int) -> PendingShard:
     return target
 
 
-def _write(shard: PendingShard, target: PendingShard, scratch: IO[bytes], seed: int) -> None:
+def _write(
+    shard: PendingShard,
+    target: PendingShard,
+    scratch: IO[bytes],
+    seed: int,
+    check: Callable[[], None] | None,
+) -> None:
     payload, lengths = shard.content()
     if not shard.n_tokens:  # a file of no bytes cannot be mapped
         for block in lengths:
@@ -73,6 +84,8 @@ def _write(shard: PendingShard, target: PendingShard, scratch: IO[bytes], seed: 
     order = Order(n_documents, seed=seed)
     per_block = max(min(_BLOCK_TOKENS * n_documents // shard.n_tokens, _BLOCK_DOCUMENTS), 1)
     for first in range(0, n_documents, per_block):
+        if check is not None:
+            check()
         documents = order.indices(first, min(per_block, n_documents - first))
         begins = offsets[documents]
         counts = offsets[documents + 1] - begins

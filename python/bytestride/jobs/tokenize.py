@@ -93,7 +93,7 @@ def tokenize_shard(
             )
     attempt = plan.work / f"attempt-{socket.gethostname()}-{os.getpid()}-{os.urandom(4).hex()}"
     attempt.mkdir()  # where somebody removed the job's folder there is no job to go on with
-    writer = PartWriter(plan.work, attempt, plan.settings, part, rows)
+    writer = PartWriter(plan.work, attempt, plan.settings, part, rows, workers.check)
     chunks = read_ahead(
         read_chunks(
             plan.inputs,
