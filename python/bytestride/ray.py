@@ -12,21 +12,32 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bytestride import __version__
 from bytestride.corpus.input_files import STDIN
+from bytestride.corpus.reading import Reading
 from bytestride.corpus.remote import is_url
-from bytestride.jobs.job import CorpusResult, InputNames, Job, as_inputs, opened_job
-from bytestride.jobs.progress import OnProgress, Tally
+from bytestride.jobs.count import PART_BYTES, count_shard, make_count_plan, path_of, sum_of_counts
+from bytestride.jobs.job import CorpusResult, InputNames, as_inputs, opened_job
+from bytestride.jobs.progress import OnProgress, Progress, Tally
 from bytestride.jobs.run import chunk_bytes_within, tally_for
 from bytestride.jobs.settings import DEFAULT_SHARD_TOKENS
 from bytestride.jobs.tokenize import OnBad, tokenize_shard
+from bytestride.training.count_settings import (
+    CountSettings,
+    SpecialsInText,
+    Unit,
+    check_special_tokens,
+)
+from bytestride.training.counting import opened_counter
 
 try:
     import ray
@@ -41,8 +52,9 @@ except ModuleNotFoundError as error:
 
 if TYPE_CHECKING:
     from bytestride.corpus.inputs import Inputs
-    from bytestride.corpus.reading import Reading
+    from bytestride.stages import Pattern
     from bytestride.tokenizer import Tokenizer
+    from bytestride.training.word_counts import WordCounts
 
 Concurrency = int | tuple[int, int] | None
 
@@ -135,63 +147,146 @@ def tokenize_corpus_on_ray(
         chunk_bytes = chunk_bytes_within(memory_bytes, n_cpus)
         parts = job.parts_to_do()
         if parts:
+            tally = tally_for(job.plan, len(parts))
             work = {
-                "plan": ray.put(job.plan),
-                "tokenizer": ray.put(tokenizer),
-                "workers": n_cpus,
-                "chunk_bytes": chunk_bytes,
-                "on_bad": on_bad,
+                "shared": [ray.put(job.plan), ray.put(tokenizer)],
+                "options": {"workers": n_cpus, "chunk_bytes": chunk_bytes, "on_bad": on_bad},
                 "folder": _folder_of(inputs),
-                "version": __version__,
             }
-            _run_parts(job, parts, work, n_cpus, concurrency, progress)
+            name = f"tokenize {job.plan.output.name}"
+            with closing(_rows_of(name, TokenizeShard, parts, work, n_cpus, concurrency)) as rows:
+                for done in rows:
+                    tally.add(done)
+                    if progress is not None:
+                        progress(tally.now())
         return job.finish()
 
 
-def _run_parts(
-    job: Job,
+def count_words_on_ray(
+    inputs: InputNames | Inputs,
+    work: str | os.PathLike[str],
+    *,
+    address: str | None = None,
+    num_cpus: int | None = None,
+    concurrency: Concurrency = None,
+    reading: Reading | None = None,
+    part_bytes: int = PART_BYTES,
+    pattern: Pattern = "cl100k",
+    unit: Unit = "document",
+    special_tokens: Iterable[str] = (),
+    specials_in_text: SpecialsInText = "drop",
+    normalizer: str | None = None,
+    memory_bytes: int | None = None,
+) -> WordCounts:
+    """Count the words of files as `count_words` does, on the nodes of a Ray cluster.
+
+    `Tokenizer.train` takes the result. A count that was stopped goes on with the parts that are not
+    done, if it is called again with the same arguments.
+
+    Parameters
+    ----------
+    inputs
+        What `find_inputs` takes, or what it gave.
+    work
+        A folder that all nodes see, for the parts' counts until they are added up.
+    address, num_cpus, concurrency
+        As for `tokenize_corpus_on_ray`.
+    reading
+        How documents are found in the files; by default by what their names end in, a text file
+        being one document, which may hold what is not UTF-8.
+    part_bytes
+        About how many bytes of the files are counted at a time.
+    pattern, unit, special_tokens, specials_in_text, normalizer
+        As for `count_words`.
+    memory_bytes
+        What the tables of words may take in each of the parts.
+
+    Returns
+    -------
+    WordCounts
+        The same as on one machine.
+
+    Raises
+    ------
+    BadDocumentError
+        A document cannot be read.
+    ValueError, RuntimeError, OSError
+        As for `tokenize_corpus_on_ray` and `count_words`.
+    """
+    _check_concurrency(concurrency)
+    inputs = as_inputs(inputs)
+    if STDIN in inputs.names:
+        raise ValueError("the nodes of a cluster cannot read standard input; name files")
+    settings = CountSettings(
+        pattern, unit, check_special_tokens(special_tokens), specials_in_text, normalizer
+    )
+    if reading is None:
+        with opened_counter(settings, False, None, None) as (_, may_cut):
+            reading = Reading(may_cut=may_cut, keep_invalid_utf8=True)
+    plan = make_count_plan(Path(work).absolute(), inputs, reading, settings, part_bytes=part_bytes)
+    with _connected(address):
+        n_cpus = _cpus_for_each(num_cpus)
+        parts = [i for i in range(len(plan.parts)) if not path_of(plan, i).exists()]
+        if parts:
+            shared = {
+                "shared": [ray.put(plan)],
+                "options": {"num_threads": n_cpus, "memory_bytes": memory_bytes},
+                "folder": _folder_of(inputs),
+            }
+            with closing(
+                _rows_of("count words", CountShard, parts, shared, n_cpus, concurrency)
+            ) as rows:
+                for _ in rows:
+                    pass
+    counts = sum_of_counts((path_of(plan, i) for i in range(len(plan.parts))), settings)
+    shutil.rmtree(plan.work, ignore_errors=True)
+    return counts
+
+
+def _rows_of(
+    name: str,
+    actor: type[_OnNode],
     parts: list[int],
     work: dict[str, Any],
     n_cpus: int,
     concurrency: Concurrency,
-    progress: OnProgress | None,
-) -> None:
+) -> Generator[Any, None, None]:
+    """Have parts done by actors, and yield what each part gave, as they end; raise what it raised.
+
+    `work` is what the actors are made of.
+    """
     if concurrency is None:
         concurrency = 1, max(int(ray.cluster_resources().get("CPU", 1)) // n_cpus, 1)
     if isinstance(concurrency, tuple):  # no actor without a part
         concurrency = min(concurrency[0], len(parts)), min(concurrency[1], len(parts))
     else:
         concurrency = min(concurrency, len(parts))
-    tally = tally_for(job.plan, len(parts))
     items = [{"part": part} for part in parts]
     with _quiet():
         # A block is what Ray does again after a failure: one part.
         dataset = ray.data.from_items(items, override_num_blocks=len(parts)).map_batches(
-            TokenizeShard,
-            fn_constructor_kwargs=work,
+            actor,
+            fn_constructor_kwargs={**work, "version": __version__},
             batch_size=1,
             num_cpus=n_cpus,
             concurrency=concurrency,
         )
-        dataset.set_name(f"bytestride tokenize {job.plan.output.name}")
-        rows = dataset.iter_rows()
-        for row in rows:
+        dataset.set_name(f"bytestride {name}")
+        for row in dataset.iter_rows():
             if row["error"]:
                 raise pickle.loads(row["error"])
-            tally.add(pickle.loads(row["counts"]))
-            if progress is not None:
-                progress(tally.now())
+            yield pickle.loads(row["result"])
 
 
-class TokenizeShard:
-    """Does one part after the other on a node, with one tokenizer; the actor that Ray keeps.
+class _OnNode:
+    """Does one part after the other on a node; the actor that Ray keeps.
 
     Parameters
     ----------
-    plan, tokenizer
-        References to what the driver put into Ray's store.
-    workers, chunk_bytes, on_bad
-        As for `tokenize_shard`.
+    shared
+        References to what the driver put into Ray's store for all of them.
+    options
+        What the work of every part takes.
     folder
         The driver's folder, which relative names of inputs are from; None if there are none.
     version
@@ -200,65 +295,67 @@ class TokenizeShard:
 
     def __init__(
         self,
-        plan: ray.ObjectRef,
-        tokenizer: ray.ObjectRef,
-        workers: int,
-        chunk_bytes: int,
-        on_bad: OnBad,
+        shared: list[ray.ObjectRef],
+        options: dict[str, Any],
         folder: str | None,
         version: str,
     ) -> None:
         # An error here would be Ray's, and said many times: the parts find out what is wrong.
-        self._references = plan, tokenizer
-        self._version = version
+        self._references = shared
+        self._shared: list[Any] | None = None
+        self._options = options
         self._folder = folder
-        self._options: dict[str, Any] = {
-            "workers": workers,
-            "chunk_bytes": chunk_bytes,
-            "on_bad": on_bad,
-        }
-        self._plan = self._tokenizer = None
+        self._version = version
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """Do a part: ``{"part": [i]}`` gives one row of its tokens, documents and errors."""
+        """Do a part: ``{"part": [i]}`` gives one row, of what it gave or what it raised."""
         part = int(batch["part"][0])
-        tally = Tally(None, 1, 1)
-        raised = b""
-        rows = []
+        result, raised = b"", b""
         try:
-            self._prepare()
-            rows = tokenize_shard(
-                self._plan,  # type: ignore[arg-type] # prepared
-                part,
-                self._tokenizer,  # type: ignore[arg-type]
-                on_chunk=tally.add_chunk,
-                **self._options,
-            )
-            tally.add_part()
+            result = pickle.dumps(self._do(part, *self._prepared()))
         except Exception as error:
             # Ray would wrap it, and lose its type on the way to the driver.
             raised = _packed(error, part)
-        entries = [row.entry for row in rows if row.entry is not None]
         return {
             "part": np.array([part]),
-            "tokens": np.array([sum(entry.n_tokens for entry in entries)]),
-            "documents": np.array([sum(entry.n_documents for entry in entries)]),
-            "counts": np.array([pickle.dumps(tally.now())], object),
+            "result": np.array([result], object),
             "error": np.array([raised], object),
         }
 
-    def _prepare(self) -> None:
-        """Once: fetch what the parts share, and see that this node is as the driver."""
-        if self._plan is not None:
-            return
-        if self._version != __version__:
-            raise ValueError(
-                f"the node {ray.util.get_node_ip_address()} has bytestride {__version__}, and the "
-                f"job was begun with {self._version}; install the same on all nodes"
-            )
-        if self._folder is not None:
-            os.chdir(self._folder)
-        self._plan, self._tokenizer = ray.get(list(self._references))
+    def _do(self, part: int, *shared: Any) -> object:  # noqa: ANN401 (each actor's own)
+        raise NotImplementedError
+
+    def _prepared(self) -> list[Any]:
+        """Fetch what the parts share, once, and see that this node is as the driver."""
+        if self._shared is None:
+            if self._version != __version__:
+                raise ValueError(
+                    f"the node {ray.util.get_node_ip_address()} has bytestride {__version__}, and "
+                    f"the job was begun with {self._version}; install the same on all nodes"
+                )
+            if self._folder is not None:
+                os.chdir(self._folder)
+            self._shared = ray.get(list(self._references))
+        return self._shared
+
+
+class TokenizeShard(_OnNode):
+    """Encodes parts of a plan, with one tokenizer."""
+
+    def _do(self, part: int, *shared: Any) -> Progress:  # noqa: ANN401
+        plan, tokenizer = shared
+        tally = Tally(None, 1, 1)
+        tokenize_shard(plan, part, tokenizer, on_chunk=tally.add_chunk, **self._options)
+        tally.add_part()
+        return tally.now()
+
+
+class CountShard(_OnNode):
+    """Counts parts of a plan."""
+
+    def _do(self, part: int, *shared: Any) -> str:  # noqa: ANN401
+        (plan,) = shared
+        return str(count_shard(plan, part, **self._options))
 
 
 def _packed(error: Exception, part: int) -> bytes:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from corpora import documents_of, encoded, make_folder, random_texts, small_tokenizer
 
+from bytestride import count_words
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "clusters.md").read_text("utf-8")
 
@@ -39,10 +41,10 @@ def run_shell(command, monkeypatch):
 
 
 def test_no_block_is_left_out():
-    assert [language for language, _ in blocks("Ray")] == ["python", "sh"]
+    assert [language for language, _ in blocks("Ray")] == ["python", "sh", "python"]
     assert [language for language, _ in blocks("Slurm")] == ["sh"]
     assert [language for language, _ in blocks("Spark")] == ["python", "python"]
-    assert PAGE.count("```") == 2 * 5
+    assert PAGE.count("```") == 2 * 6
 
 
 def test_slurm(folder, tmp_path, monkeypatch):
@@ -57,13 +59,16 @@ def test_slurm(folder, tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_ray(folder, tmp_path, monkeypatch):
     pytest.importorskip("ray.data")
-    (_, code), (_, command) = blocks("Ray")
+    (_, code), (_, command), (_, counting) = blocks("Ray")
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    exec(compile(code, "docs/clusters.md", "exec"), {})
+    names: dict[str, object] = {}
+    exec(compile(code, "docs/clusters.md", "exec"), names)
     assert documents_of(tmp_path / "store") == encoded(small_tokenizer(), folder)
     shutil.rmtree(tmp_path / "store")
     run_shell(command, monkeypatch)
     assert documents_of(tmp_path / "store") == encoded(small_tokenizer(), folder)
+    exec(compile(counting, "docs/clusters.md", "exec"), names)
+    assert names["counts"] == count_words(folder, pattern="gpt2")
 
 
 @pytest.mark.slow

@@ -2,13 +2,14 @@
 
 import os
 import pickle
+import random
 import threading
 from pathlib import Path
 
 import pytest
-from corpora import END, files_of, make_folder, small_tokenizer
+from corpora import END, files_of, make_folder, random_texts, small_tokenizer
 
-from bytestride import tokenize_corpus
+from bytestride import Tokenizer, count_words, tokenize_corpus
 from bytestride.corpus.bad_documents import BadDocumentError
 from bytestride.corpus.rejects import Reject
 from bytestride.jobs import tokenize_shard
@@ -150,6 +151,30 @@ def test_relative_names(cluster, tmp_path, folder, tokenizer, monkeypatch):
     tokenize_corpus("in", tmp_path / "here", **options)
     tokenize_corpus_on_ray("in", tmp_path / "there", **options)
     assert files_of(tmp_path / "there") == files_of(tmp_path / "here")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("unit", ["document", "line"])
+def test_counts_are_those_of_one_machine(cluster, tmp_path, unit):
+    from bytestride.ray import count_words_on_ray
+
+    rng = random.Random(9)
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for i in range(12):
+        text = "\n".join(random_texts(rng, 50)) + END
+        (folder / f"{i:02d}.txt").write_bytes(text.encode() + b"\xff\xfe")
+    options = {"pattern": "gpt2", "unit": unit, "special_tokens": [END]}
+    here = count_words(sorted(folder.iterdir()), **options)
+    there = count_words_on_ray(folder, tmp_path, part_bytes=4000, **options)
+    assert there == here
+    assert len(here) > 20
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in"]  # nothing is left
+    vocabulary = [Tokenizer.train(counts, vocab_size=300) for counts in (here, there)]
+    assert vocabulary[0].definition == vocabulary[1].definition
+    (folder / "bad.jsonl").write_text("{broken\n")
+    with pytest.raises(BadDocumentError, match=r"bad.jsonl, at 0: broken-json"):
+        count_words_on_ray(folder, tmp_path, part_bytes=4000, **options)
 
 
 @pytest.mark.slow

@@ -161,7 +161,7 @@ def count_by_settings(
     total = n_text_bytes(source, reading)
     saved = None if checkpoint is None else Checkpoint(checkpoint, settings, first_offsets)
     up = None if stacklevel is None else stacklevel + 1
-    with _counter(settings, first_offsets, memory_bytes, up) as (counter, may_cut):
+    with opened_counter(settings, first_offsets, memory_bytes, up) as (counter, may_cut):
         batches = text_batches(
             source,
             may_cut=may_cut,
@@ -226,7 +226,7 @@ def count_words_to_parquet(
     total = n_text_bytes(source, reading)
     n_words = 0
     with (
-        _counter(settings, first_offsets, memory_bytes, 2) as (counter, may_cut),
+        opened_counter(settings, first_offsets, memory_bytes, 2) as (counter, may_cut),
         writing_parquet(path, settings, first_offsets) as write,
     ):
         batches = text_batches(
@@ -243,7 +243,7 @@ def count_words_to_parquet(
 
 
 @contextmanager
-def _counter(
+def opened_counter(
     settings: CountSettings,
     first_offsets: bool,
     memory_bytes: int | None,
