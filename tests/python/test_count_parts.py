@@ -8,10 +8,10 @@ import pytest
 from corpora import random_texts
 
 from bytestride import count_words
+from bytestride.corpus.bad_documents import BadDocumentError
 from bytestride.corpus.finding import find_inputs
 from bytestride.corpus.reading import Reading
 from bytestride.jobs.count import count_shard, make_count_plan, path_of, sum_of_counts
-from bytestride.jobs.errors import BadDocumentError
 from bytestride.training.count_settings import CountSettings
 
 SETTINGS = CountSettings("gpt2")
