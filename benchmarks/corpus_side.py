@@ -42,7 +42,13 @@ def memory(path: Path, n: int, work: Path, vocab: Path) -> tuple[float, Any]:
 
 def job(path: Path, n: int, work: Path, vocab: Path) -> tuple[float, Any]:
     """Make a store."""
+    import pyarrow.compute
+    import pyarrow.parquet  # noqa: F401
+    import xxhash  # noqa: F401
+    import zstandard  # noqa: F401
+
     from bytestride import Tokenizer, open_tokens, tokenize_corpus
+    from bytestride.corpus import json_lines, tables, zstd  # noqa: F401
     from bytestride.corpus.reading import Reading
 
     tokenizer = Tokenizer.load(vocab)
