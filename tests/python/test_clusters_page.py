@@ -10,10 +10,14 @@ from pathlib import Path
 import pytest
 from corpora import documents_of, encoded, make_folder, random_texts, small_tokenizer
 
+import bytestride
 from bytestride import count_words
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "clusters.md").read_text("utf-8")
+
+# Where the package under test lies: the working folder of the blocks is another.
+PACKAGES = str(Path(bytestride.__file__).parents[1])
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -28,7 +32,7 @@ def blocks(title):
 def folder(tmp_path, monkeypatch):
     """A corpus and a tokenizer in the folder that is the working one, and the corpus's texts."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", str(ROOT / "python"))
+    monkeypatch.setenv("PYTHONPATH", PACKAGES)
     small_tokenizer().save("tokenizer.json")
     return make_folder(tmp_path / "corpus", 4)
 
@@ -81,7 +85,7 @@ def test_spark(tmp_path, monkeypatch):
     import pyarrow.parquet
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", str(ROOT / "python"))
+    monkeypatch.setenv("PYTHONPATH", PACKAGES)
     monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
     tokenizer = small_tokenizer()
     tokenizer.save("tokenizer.json")

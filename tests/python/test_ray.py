@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from corpora import END, files_of, make_folder, random_texts, small_tokenizer
 
+import bytestride
 from bytestride import Tokenizer, count_words, tokenize_corpus
 from bytestride.corpus.bad_documents import BadDocumentError
 from bytestride.corpus.rejects import Reject
@@ -18,7 +19,7 @@ from bytestride.jobs.job import opened_job
 # Starting a cluster takes longer than everything that is done with it.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-PYTHON = Path(__file__).parents[2] / "python"
+PYTHON = Path(bytestride.__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
