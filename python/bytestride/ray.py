@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bytestride import __version__
+from bytestride.corpus.bad_documents import OnBad
 from bytestride.corpus.input_files import STDIN
 from bytestride.corpus.reading import Reading
 from bytestride.corpus.remote import is_url
@@ -30,7 +31,7 @@ from bytestride.jobs.job import CorpusResult, InputNames, as_inputs, opened_job
 from bytestride.jobs.progress import OnProgress, Progress, Tally
 from bytestride.jobs.run import chunk_bytes_within, tally_for
 from bytestride.jobs.settings import DEFAULT_SHARD_TOKENS
-from bytestride.jobs.tokenize import OnBad, tokenize_shard
+from bytestride.jobs.tokenize import tokenize_shard
 from bytestride.training.count_settings import (
     CountSettings,
     SpecialsInText,

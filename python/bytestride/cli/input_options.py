@@ -17,8 +17,8 @@ INPUTS_HELP = (
 )
 
 
-def add_reading_options(parser: argparse.ArgumentParser) -> None:
-    """Add what says which files are read, beside those that are named, and how."""
+def add_reading_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Add what says which files are read, beside those that are named, and how; give its group."""
     group = parser.add_argument_group("what is read")
     group.add_argument(
         "--files-from", metavar="LIST", help="a file that names more files, one a line; - for stdin"
@@ -40,6 +40,7 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
         "a document)",
     )
     cut.add_argument("--lines", action="store_true", help="each line of a text file is a document")
+    return group
 
 
 def add_on_bad(parser: argparse.ArgumentParser) -> None:

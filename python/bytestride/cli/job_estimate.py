@@ -36,7 +36,7 @@ def say_estimate(
         seed=arguments.seed,
     )
     sample = take_sample(inputs, settings, tokenizer)
-    plan = make_plan(arguments.output, inputs, settings, tokenizer)
+    plan = make_plan(arguments.output, inputs, settings, sample)
     n_file_bytes = int(inputs.sizes.clip(0).sum())
     scale = n_file_bytes / max(sample.n_file_bytes, 1)
     n_tokens = sample.n_tokens * scale

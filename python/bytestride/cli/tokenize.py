@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bytestride.cli.arguments import add_tokenizer, load_tokenizer, positive, thread_count
 from bytestride.cli.count_options import n_bytes
+from bytestride.cli.input_options import INPUTS_HELP, add_reading_options
 
 if TYPE_CHECKING:
     from bytestride.corpus.inputs import Inputs
@@ -34,35 +35,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _add_inputs(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("what is read")
-    group.add_argument(
-        "inputs",
-        nargs="*",
-        metavar="IN",
-        help="files (.txt or any text, .jsonl, .parquet, .arrow; .gz and .zst), folders, globs, "
-        "URLs such as s3://bucket/folder, or - for standard input",
-    )
-    group.add_argument("--files-from", metavar="LIST", help="a file with an input a line")
-    group.add_argument(
-        "--format",
-        choices=("text", "jsonl", "parquet", "arrow"),
-        help="what the files are, whatever their names end in",
-    )
-    group.add_argument(
-        "--column",
-        default="text",
-        metavar="NAME",
-        help="member of each JSON object, or column of a table, that holds the text "
-        "(default: text)",
-    )
-    cut = group.add_mutually_exclusive_group()
-    cut.add_argument(
-        "--separator",
-        metavar="TEXT",
-        help="what ends each document of a text file, as '<|endoftext|>' (default: a file is a "
-        "document)",
-    )
-    cut.add_argument("--lines", action="store_true", help="each line of a text is a document")
+    parser.add_argument("inputs", nargs="*", metavar="IN", help=INPUTS_HELP)
+    group = add_reading_options(parser)
     group.add_argument(
         "--max-document",
         type=n_bytes,
@@ -194,7 +168,7 @@ def _reading(arguments: argparse.Namespace, tokenizer: Tokenizer) -> Reading:
     most = arguments.max_document
     return Reading(
         format=arguments.format,
-        column=arguments.column,
+        column="text" if arguments.column is None else arguments.column,
         separator=None if separator is None else separator.encode("utf-8", "surrogateescape"),
         may_cut=tokenizer.may_cut,
         max_document_bytes=MAX_DOCUMENT_BYTES if most is None else most,

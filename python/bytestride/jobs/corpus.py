@@ -15,10 +15,10 @@ from bytestride.jobs.run import cache_bytes_within, chunk_bytes_within, run_part
 from bytestride.jobs.settings import DEFAULT_SHARD_TOKENS
 
 if TYPE_CHECKING:
+    from bytestride.corpus.bad_documents import OnBad
     from bytestride.corpus.inputs import Inputs
     from bytestride.corpus.reading import Reading
     from bytestride.jobs.progress import OnProgress
-    from bytestride.jobs.tokenize import OnBad
     from bytestride.tokenizer import Tokenizer
 
 

@@ -24,7 +24,7 @@ from bytestride.errors import FormatError
 from bytestride.jobs.deal import Part, deal
 from bytestride.jobs.errors import ChangedJobError
 from bytestride.jobs.leftovers import PLAN_NAME
-from bytestride.jobs.sample import take_sample
+from bytestride.jobs.sample import Sample, take_sample
 from bytestride.jobs.settings import Settings
 from bytestride.store.durable import naming_file
 from bytestride.store.system import sync_folder
@@ -83,9 +83,8 @@ def sources_fingerprint(inputs: Inputs) -> str:
     return digest.hexdigest()
 
 
-def make_plan(output: Path, inputs: Inputs, settings: Settings, tokenizer: Tokenizer) -> Plan:
-    """Deal the inputs into parts of about a shard each; some of them are read for that."""
-    sample = take_sample(inputs, settings, tokenizer)
+def make_plan(output: Path, inputs: Inputs, settings: Settings, sample: Sample) -> Plan:
+    """Deal the inputs into parts of about a shard each, by what a sample of them came to."""
     wanted = _SHARE * settings.shard_tokens / sample.tokens_per_file_byte
     parts = deal(inputs, settings.reading, _rounded(wanted), settings.seed)
     return Plan(output, inputs, settings, tuple(parts))
@@ -109,7 +108,8 @@ def open_plan(output: Path, inputs: Inputs, settings: Settings, tokenizer: Token
     """
     path = output / WORK_FOLDER / PLAN_NAME
     if not path.exists():
-        _write(make_plan(output, inputs, settings, tokenizer), path)
+        sample = take_sample(inputs, settings, tokenizer)
+        _write(make_plan(output, inputs, settings, sample), path)
     # Of several machines that begin at the same moment, one's plan is the plan.
     content = _read(path)
     _compare_settings(output, content["settings"], settings)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
+from bytestride.corpus.bad_documents import OnBad
 from bytestride.corpus.chunks import CHUNK_BYTES
 from bytestride.jobs.progress import OnProgress, Tally
-from bytestride.jobs.tokenize import OnBad, tokenize_shard
+from bytestride.jobs.tokenize import tokenize_shard
 from bytestride.jobs.workers import Stopped, Workers
 
 if TYPE_CHECKING:

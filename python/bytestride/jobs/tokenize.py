@@ -6,11 +6,11 @@ import os
 import shutil
 import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bytestride.corpus.bad_documents import BadDocumentError
+from bytestride.corpus.bad_documents import BadDocumentError, OnBad
 from bytestride.corpus.chunks import CHUNK_BYTES, Chunk
 from bytestride.corpus.read_ahead import read_ahead
 from bytestride.corpus.reading import read_chunks
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from bytestride.jobs.settings import Settings
     from bytestride.tokenizer import Tokenizer
 
-OnBad = Literal["skip", "stop"]
 OnChunk = Callable[[EncodedChunk], None]
 """Told of each chunk when its ids are written, from the thread that writes them."""
 
