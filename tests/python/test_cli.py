@@ -189,6 +189,8 @@ def test_demo_on_a_few_files(tmp_path, capsys):
         path = tmp_path / f"{i}.py"
         path.write_bytes(f"def f_{i}(x):\n    return x + {i}  # größer\n".encode() * (40 * i))
         files.append(path)
+    files.append(tmp_path / "latin_1.py")  # the standard library has such sources, too
+    files[-1].write_bytes("# größer\n".encode("latin-1"))
     with Stages() as stages:
         rows = demo.go(files, tmp_path, 300, 2, stages)
     assert [row.stage.split()[0] for row in rows] == ["read", "train", "encode", "reopen", "8"]
@@ -196,7 +198,7 @@ def test_demo_on_a_few_files(tmp_path, capsys):
     assert rows[2].ratio > 1
     assert all(row.seconds > 0 for row in rows)
     with open_tokens(tmp_path / "store") as store:
-        assert store.n_documents == 3
+        assert store.n_documents == 4
         assert store.n_tokens == rows[2].n_tokens
 
 

@@ -142,6 +142,7 @@ def _store_and_serve(
     threads: int | None,
     stages: Stages,
 ) -> list[Row]:
+    from bytestride.corpus.reading import Reading
     from bytestride.jobs import tokenize_corpus
     from bytestride.store import open_tokens
     from bytestride.windows import Windows
@@ -151,6 +152,8 @@ def _store_and_serve(
         files,
         store_path,
         tokenizer=tokenizer,
+        # Some sources are in other encodings, on purpose: their bytes are kept, too.
+        reading=Reading(may_cut=tokenizer.may_cut, keep_invalid_utf8=True),
         num_workers=threads,
         progress=lambda now: stages.update("encode", now.n_text_bytes, n_bytes),
     )
