@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <utility>
 
 #include "base/memory.hpp"
 
@@ -24,5 +25,20 @@ void recycle_pages(Pages pages) noexcept;
 
 // Frees what is kept.
 void drop_recycled_pages();
+
+// Owns pages that are recycled at its end; movable.
+class RecycledPages {
+ public:
+  explicit RecycledPages(std::size_t n_bytes) : pages_(take_pages(n_bytes)) {}
+  ~RecycledPages() { recycle_pages(std::move(pages_)); }
+  RecycledPages(RecycledPages&&) noexcept = default;
+  RecycledPages& operator=(RecycledPages&&) = delete;
+
+  void* data() const { return pages_.data(); }
+  std::size_t n_bytes() const { return pages_.n_bytes(); }
+
+ private:
+  Pages pages_;
+};
 
 }  // namespace bytestride

@@ -31,14 +31,21 @@ std::span<const T> span_of(const py::array& array, const char* name) {
   return {static_cast<const T*>(array.data()), static_cast<std::size_t>(array.size())};
 }
 
-// An array that takes over what holds its elements.
-template <typename T, typename Owner>
-py::array_t<T> array_owning(Owner&& owner, T* data, std::size_t n) {
+// What an array has as its base: it holds the elements.
+template <typename Owner>
+py::capsule capsule_owning(Owner&& owner) {
   auto held = std::make_unique<std::remove_cvref_t<Owner>>(std::forward<Owner>(owner));
   py::capsule capsule(held.get(),
                       [](void* p) { delete static_cast<std::remove_cvref_t<Owner>*>(p); });
   held.release();
-  return py::array_t<T>(static_cast<py::ssize_t>(n), data, capsule);
+  return capsule;
+}
+
+// An array that takes over what holds its elements.
+template <typename T, typename Owner>
+py::array_t<T> array_owning(Owner&& owner, T* data, std::size_t n) {
+  return py::array_t<T>(static_cast<py::ssize_t>(n), data,
+                        capsule_owning(std::forward<Owner>(owner)));
 }
 
 template <typename T>

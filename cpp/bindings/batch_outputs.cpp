@@ -2,13 +2,13 @@
 
 #include <cstdint>
 #include <limits>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/recycled_pages.hpp"
+#include "bindings/arrays.hpp"
 
 namespace bytestride::python {
 
@@ -83,14 +83,9 @@ py::array new_array(const py::dtype& dtype, py::ssize_t n_rows, py::ssize_t n_co
   const std::vector<py::ssize_t> shape{n_rows, n_columns};
   const auto n_bytes = static_cast<std::size_t>(n_rows * n_columns * dtype.itemsize());
   if (n_bytes < kLeastRecycledBytes) return py::array(dtype, shape);
-  auto pages = std::make_unique<Pages>(take_pages(n_bytes));
-  void* const data = pages->data();
-  const py::capsule owner(pages.get(), [](void* held) {
-    const std::unique_ptr<Pages> owned(static_cast<Pages*>(held));
-    recycle_pages(std::move(*owned));
-  });
-  pages.release();
-  return py::array(dtype, shape, data, owner);
+  RecycledPages pages(n_bytes);
+  void* const data = pages.data();
+  return py::array(dtype, shape, data, capsule_owning(std::move(pages)));
 }
 
 }  // namespace

@@ -1,5 +1,10 @@
+#include <cstdint>
+#include <utility>
+
 #include "base/error.hpp"
 #include "base/parallel.hpp"
+#include "base/recycled_pages.hpp"
+#include "bindings/arrays.hpp"
 #include "bindings/bind.hpp"
 
 namespace bytestride::python {
@@ -15,6 +20,26 @@ void bind_base(py::module_& module) {
       PyErr_SetString(PyExc_KeyError, error.what());
     }
   });
+  module.def(
+      "recycled_bytes",
+      [](std::size_t n_bytes) {
+        RecycledPages pages(n_bytes);
+        auto* const data = static_cast<std::uint8_t*>(pages.data());
+        return array_owning<std::uint8_t>(std::move(pages), data, n_bytes);
+      },
+      py::arg("n_bytes"),
+      R"(Memory that goes to the next call for as much once the array is gone.
+
+New pages cost more than what is read into them.
+
+Parameters
+----------
+n_bytes : int
+
+Returns
+-------
+numpy.ndarray
+    uint8[n_bytes], of any content.)");
   module.def("usable_cores", &usable_cores);
   module.def("set_core_limit", &set_core_limit, py::arg("n_cores"));
 }

@@ -4,10 +4,12 @@
 
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/recycled_pages.hpp"
 #include "bindings/arrays.hpp"
 #include "bindings/bind.hpp"
 #include "bindings/documents.hpp"
@@ -73,6 +75,26 @@ py::tuple flat_batch(Engine& engine, const HeldDocuments& documents, const Added
                         array_of(std::move(batch.offsets)));
 }
 
+// The same in memory that goes to the next call once the array is gone: for a caller with many
+// batches of a like size that keeps few of them.
+template <typename Id>
+py::tuple flat_recycled(Engine& engine, const HeldDocuments& documents,
+                        const AddedTokenPolicy& policy, std::size_t n_threads,
+                        const DocumentEnds& ends) {
+  const std::size_t n_places = most_ids(engine.encoder, documents.list(), ends);
+  RecycledPages pages(n_places * sizeof(Id));
+  auto* const ids = static_cast<Id*>(pages.data());
+  std::vector<std::int64_t> offsets;
+  {
+    const py::gil_scoped_release release;
+    offsets = encode_batch_into<Id>(engine.encoder, documents.list(), policy, n_threads,
+                                    std::span(ids, n_places), ends);
+  }
+  const auto n_ids = static_cast<std::size_t>(offsets.back());
+  return py::make_tuple(array_owning<Id>(std::move(pages), ids, n_ids),
+                        array_of(std::move(offsets)));
+}
+
 // Whether ids go out as uint16; ValueError where the vocabulary has larger ones.
 bool is_narrow(const Engine& engine, const py::dtype& dtype, const char* argument) {
   const bool narrow = dtype.equal(py::dtype::of<std::uint16_t>());
@@ -119,7 +141,8 @@ void check_fits_narrow(const std::optional<TokenId>& end_id) {
 py::tuple encode_flat(Engine& engine, const py::object& source,
                       const std::optional<py::array>& offsets, const py::object& num_threads,
                       const std::optional<py::dtype>& dtype, const py::object& allowed,
-                      const py::object& disallowed, const py::object& end_id, bool last_goes_on) {
+                      const py::object& disallowed, const py::object& end_id, bool last_goes_on,
+                      bool recycled) {
   const std::size_t n_threads = thread_count(num_threads);
   const DocumentEnds ends{end_id_of(end_id), last_goes_on};
   const bool narrow = dtype ? is_narrow(engine, *dtype, "dtype")
@@ -128,8 +151,11 @@ py::tuple encode_flat(Engine& engine, const py::object& source,
   const SpecialTokens specials(engine, allowed, disallowed);
   const HeldDocuments documents(source, offsets);
   refuse_texts(specials, documents);
-  return narrow ? flat_batch<std::uint16_t>(engine, documents, specials.policy(), n_threads, ends)
-                : flat_batch<TokenId>(engine, documents, specials.policy(), n_threads, ends);
+  const auto flat = [&]<typename Id>(Id) {
+    return (recycled ? flat_recycled<Id> : flat_batch<Id>)(engine, documents, specials.policy(),
+                                                           n_threads, ends);
+  };
+  return narrow ? flat(std::uint16_t{}) : flat(TokenId{});
 }
 
 template <typename Id>
@@ -192,7 +218,8 @@ list of list of int)")
       .def("_encode_flat", &encode_flat, py::arg("documents"), py::arg("offsets"),
            py::arg("num_threads"), py::arg("dtype"), py::arg("allowed_special") = py::tuple(),
            py::arg("disallowed_special") = py::tuple(), py::kw_only(),
-           py::arg("end_id") = py::none(), py::arg("last_goes_on") = false)
+           py::arg("end_id") = py::none(), py::arg("last_goes_on") = false,
+           py::arg("recycled") = false)
       .def("_encode_into", &encode_into, py::arg("documents"), py::arg("offsets"),
            py::arg("num_threads"), py::arg("out"), py::kw_only(), py::arg("end_id") = py::none(),
            py::arg("last_goes_on") = false);

@@ -45,9 +45,7 @@ struct Plan {
     // document.
     chunks = plan_chunks(documents, encoder.splitter().may_cut() && policy.refused.empty(),
                          chunk_bytes(documents, n_threads));
-    for (const Chunk& chunk : chunks) most_tokens += chunk.max_utf8_bytes;
-    most_tokens *= encoder.splitter().growth();
-    if (ends.id) most_tokens += documents.size();
+    most_tokens = most_ids(encoder, documents, ends);
   }
 };
 
@@ -162,6 +160,13 @@ std::vector<std::int64_t> encode_planned(Encoder& encoder, const DocumentList& d
 }
 
 }  // namespace
+
+std::size_t most_ids(const Encoder& encoder, const DocumentList& documents,
+                     const DocumentEnds& ends) {
+  std::size_t n_bytes = 0;
+  for (std::size_t i = 0; i < documents.size(); ++i) n_bytes += documents[i].max_utf8_bytes();
+  return n_bytes * encoder.splitter().growth() + (ends.id ? documents.size() : 0);
+}
 
 template <typename Id>
 EncodedBatch<Id> encode_batch(Encoder& encoder, const DocumentList& documents,

@@ -37,6 +37,11 @@ EncodedBatch<Id> encode_batch(Encoder& encoder, const DocumentList& documents,
                               const AddedTokenPolicy& policy, std::size_t n_threads,
                               const DocumentEnds& ends = {});
 
+// No document has more ids than bytes, but where they grow in being normalized: how many there can
+// be of all of them, with their ends.
+std::size_t most_ids(const Encoder& encoder, const DocumentList& documents,
+                     const DocumentEnds& ends = {});
+
 // The same to the start of `out`; returns the offsets. Throws InvalidArgument where there are more
 // ids than places, and says how many there can be at most; what `out` holds then means nothing.
 template <typename Id>

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from bytestride import _core
 from bytestride.corpus.chunks import Place
 from bytestride.corpus.input_files import STDIN, read_whole
 from bytestride.corpus.remote import is_url
@@ -80,7 +81,7 @@ class Gathering:
         if is_full or kind.format != self._format:
             yield from self.flush()
         if not self._begins:
-            self._buffer = np.empty(self._chunk_bytes + 2, np.uint8).data
+            self._buffer = _core.recycled_bytes(self._chunk_bytes + 2).data
             self._first_source, self._format = source, kind.format
         begin = self._end
         out = self._buffer[begin:]

@@ -12,8 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from bytestride import _core
 from bytestride.corpus.chunks import Place
 from bytestride.corpus.rejects import DAMAGED_FILE, SAMPLE_BYTES, TOO_LONG, Reject
@@ -350,4 +348,4 @@ class TextReader:
 
 
 def _new_buffer(n_bytes: int) -> memoryview:
-    return np.empty(n_bytes, np.uint8).data
+    return _core.recycled_bytes(n_bytes).data

@@ -142,6 +142,7 @@ def _encoder(tokenizer: Tokenizer, settings: Settings) -> Callable[[Chunk], Enco
             dtype,
             end_id=settings.end_id,
             last_goes_on=texts.goes_on and not texts.last_is_bad,
+            recycled=True,
         )
         return EncodedChunk(texts, tokens, offsets, chunk.end, chunk.n_file_bytes)
 
