@@ -65,12 +65,11 @@ py::array_t<std::int64_t> find_ill_formed_documents(const py::object& source,
 py::tuple find_json_line_texts(const py::object& buffer, const py::bytes& member) {
   const HeldBuffer held(buffer);
   const std::string_view name = member;
-  JsonLineTexts found;
-  {
+  JsonLineTexts found = [&] {
     const py::gil_scoped_release release;
-    found = json_line_texts(held.bytes(), name);
-  }
-  auto* const text = reinterpret_cast<std::uint8_t*>(found.text.get());
+    return json_line_texts(held.bytes(), name);
+  }();
+  auto* const text = static_cast<std::uint8_t*>(found.text.data());
   const auto n_bytes = static_cast<std::size_t>(found.offsets.back());
   return py::make_tuple(array_owning<std::uint8_t>(std::move(found.text), text, n_bytes),
                         array_of(std::move(found.offsets)), array_of(std::move(found.lines)),

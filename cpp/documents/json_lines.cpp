@@ -317,14 +317,13 @@ bool is_well_formed(const char* data, std::size_t n_bytes) {
 }  // namespace
 
 JsonLineTexts json_line_texts(ByteSpan data, std::string_view member) {
-  JsonLineTexts found;
   // An escape is never shorter than what it stands for.
-  found.text = std::make_unique_for_overwrite<char[]>(data.size());
-  found.offsets.push_back(0);
+  JsonLineTexts found{RecycledPages(data.size()), {0}, {}, {}};
   const bool all_well_formed = is_well_formed(data.data(), data.size());
   const char* const first = data.data();
   const char* const last = first + data.size();
-  char* out = found.text.get();
+  char* const texts = static_cast<char*>(found.text.data());
+  char* out = texts;
   for (const char* begin = first; begin < last;) {
     const auto left = static_cast<std::size_t>(last - begin);
     const auto* newline = static_cast<const char*>(std::memchr(begin, '\n', left));
@@ -334,7 +333,7 @@ JsonLineTexts json_line_texts(ByteSpan data, std::string_view member) {
         all_well_formed || is_well_formed(begin, static_cast<std::size_t>(end - begin));
     if (is_utf8 && parser.parse()) {
       out = parser.out();
-      found.offsets.push_back(out - found.text.get());
+      found.offsets.push_back(out - texts);
       found.lines.push_back(begin - first);
     } else if (!is_blank(begin, end)) {
       found.unclear.push_back(begin - first);

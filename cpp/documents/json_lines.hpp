@@ -8,16 +8,16 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string_view>
 #include <vector>
 
+#include "base/recycled_pages.hpp"
 #include "base/types.hpp"
 
 namespace bytestride {
 
 struct JsonLineTexts {
-  std::unique_ptr<char[]> text;       // end to end
+  RecycledPages text;                 // end to end
   std::vector<std::int64_t> offsets;  // text i is [offsets[i], offsets[i + 1])
   std::vector<std::int64_t> lines;    // where in the input the line of text i begins
   std::vector<std::int64_t> unclear;  // begin and end of each line that is not plainly right

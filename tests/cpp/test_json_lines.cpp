@@ -26,7 +26,7 @@ Found find(std::string_view data, std::string_view member = "text") {
   for (std::size_t i = 0; i < found.lines.size(); ++i) {
     const auto begin = static_cast<std::size_t>(found.offsets[i]);
     const auto end = static_cast<std::size_t>(found.offsets[i + 1]);
-    out.texts.emplace_back(found.text.get() + begin, end - begin);
+    out.texts.emplace_back(static_cast<const char*>(found.text.data()) + begin, end - begin);
     CHECK((found.lines[i] == 0 || data[static_cast<std::size_t>(found.lines[i]) - 1] == '\n'));
   }
   for (std::size_t i = 0; i < found.unclear.size(); i += 2) {

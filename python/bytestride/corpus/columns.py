@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow
 
+# Copying what a few arrays hold takes longer than a step for each.
+_LEAST_JOINED: Final = 9
+
 # Offsets may be of 32 bits.
 _MOST_JOINED_BYTES: Final = 2**30
 
@@ -95,7 +98,9 @@ def joined(arrays: list[pyarrow.Array]) -> list[pyarrow.Array]:
     """Give one array for many small ones, so that no step is over a few rows; not of views."""
     import pyarrow
 
-    if len(arrays) < 2 or sum(int(lengths(array).sum()) for array in arrays) > _MOST_JOINED_BYTES:
+    if len(arrays) < _LEAST_JOINED:
+        return arrays
+    if sum(int(lengths(array).sum()) for array in arrays) > _MOST_JOINED_BYTES:
         return arrays
     return [pyarrow.concat_arrays(arrays)]
 

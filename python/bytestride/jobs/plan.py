@@ -24,7 +24,7 @@ from bytestride.errors import FormatError
 from bytestride.jobs.deal import Part, deal
 from bytestride.jobs.errors import ChangedJobError
 from bytestride.jobs.leftovers import PLAN_NAME
-from bytestride.jobs.sample import Sample, take_sample
+from bytestride.jobs.sample import NO_SAMPLE, Sample, take_sample
 from bytestride.jobs.settings import Settings
 from bytestride.store.durable import naming_file
 from bytestride.store.system import sync_folder
@@ -39,6 +39,10 @@ _VERSION = 1
 
 # A part is dealt a little less than a shard holds, so that one shard is nearly always enough.
 _SHARE = 0.95
+
+# Of text that packing makes 32 times smaller. Of what it makes smaller still, a part may have more
+# than one shard.
+_MOST_TOKENS_PER_FILE_BYTE = 8
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,13 @@ def _rounded(n_bytes: float) -> int:
     return max(int(n_bytes) // int(unit) * int(unit), 1)
 
 
+def _is_little(inputs: Inputs, settings: Settings) -> bool:
+    """Whether all is one part whatever a sample says."""
+    sizes = inputs.sizes
+    most_tokens = int(sizes.sum()) * _MOST_TOKENS_PER_FILE_BYTE
+    return bool((sizes >= 0).all()) and most_tokens < _SHARE * settings.shard_tokens
+
+
 def open_plan(output: Path, inputs: Inputs, settings: Settings, tokenizer: Tokenizer) -> Plan:
     """Go on with the job in the output's folder, or begin one there.
 
@@ -108,7 +119,9 @@ def open_plan(output: Path, inputs: Inputs, settings: Settings, tokenizer: Token
     """
     path = output / WORK_FOLDER / PLAN_NAME
     if not path.exists():
-        sample = take_sample(inputs, settings, tokenizer)
+        sample = NO_SAMPLE
+        if not _is_little(inputs, settings):
+            sample = take_sample(inputs, settings, tokenizer)
         _write(make_plan(output, inputs, settings, sample), path)
     # Of several machines that begin at the same moment, one's plan is the plan.
     content = _read(path)

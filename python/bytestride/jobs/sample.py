@@ -51,6 +51,10 @@ class Sample:
         return self.n_tokens / self.n_file_bytes
 
 
+NO_SAMPLE = Sample(0, 0, 0, 0, 0.0)
+"""Of inputs that were not looked at."""
+
+
 def take_sample(inputs: Inputs, settings: Settings, tokenizer: Tokenizer) -> Sample:
     """Read and encode the beginnings of up to eight files, evenly spaced among the inputs.
 

@@ -188,6 +188,11 @@ class PendingFile(WholeFile):
         with naming_file(self._path):
             self._file.flush()
 
+    def send(self) -> None:
+        """Let everything go to the disk while something else is done."""
+        self.flush()
+        self._behind.start()
+
     def seal(self) -> None:
         """Bring everything to the disk; nothing can be written after."""
         with naming_file(self._path):

@@ -112,6 +112,7 @@ class PendingShard:
         if self.n_open:
             raise ValueError(f"{self.bin.final}: a document of {self.n_open} tokens is still open")
         lengths = self._spool()
+        self.bin.send()
         self.idx = PendingFile(self.bin.final.with_suffix(".idx"))
         write_idx(self.idx.write, self.dtype, lengths)
         self.idx.seal()

@@ -40,8 +40,17 @@ class WriteBehind:
             The disk refused some that were written before: the system says so only once.
         """
         self._n_bytes += n_bytes
-        if self._n_bytes < _BYTES or (self._thread is not None and self._thread.is_alive()):
-            return
+        if self._n_bytes >= _BYTES and not (self._thread is not None and self._thread.is_alive()):
+            self.start()
+
+    def start(self) -> None:
+        """Have what was counted written; returns at once, unless some is being written.
+
+        Raises
+        ------
+        OSError
+            As `wrote`.
+        """
         self.finish()
         self._n_bytes = 0
         self._thread = threading.Thread(target=self._sync, name="bytestride write-behind")
