@@ -26,7 +26,14 @@ from bytestride.corpus.bad_documents import OnBad
 from bytestride.corpus.input_files import STDIN
 from bytestride.corpus.reading import Reading
 from bytestride.corpus.remote import is_url
-from bytestride.jobs.count import PART_BYTES, count_shard, make_count_plan, path_of, sum_of_counts
+from bytestride.jobs.count import (
+    PART_BYTES,
+    count_shard,
+    left_out,
+    make_count_plan,
+    path_of,
+    sum_of_counts,
+)
 from bytestride.jobs.job import CorpusResult, InputNames, as_inputs, opened_job
 from bytestride.jobs.progress import OnProgress, Progress, Tally
 from bytestride.jobs.run import chunk_bytes_within, tally_for
@@ -38,7 +45,7 @@ from bytestride.training.count_settings import (
     Unit,
     check_special_tokens,
 )
-from bytestride.training.counting import opened_counter
+from bytestride.training.counting import opened_counter, warn_of_bad
 
 try:
     import ray
@@ -55,6 +62,7 @@ if TYPE_CHECKING:
     from bytestride.corpus.inputs import Inputs
     from bytestride.stages import Pattern
     from bytestride.tokenizer import Tokenizer
+    from bytestride.training.counting import Progress as CountProgress
     from bytestride.training.word_counts import WordCounts
 
 Concurrency = int | tuple[int, int] | None
@@ -178,6 +186,8 @@ def count_words_on_ray(
     specials_in_text: SpecialsInText = "drop",
     normalizer: str | None = None,
     memory_bytes: int | None = None,
+    on_bad: OnBad = "stop",
+    progress: CountProgress | None = None,
 ) -> WordCounts:
     """Count the words of files as `count_words` does, on the nodes of a Ray cluster.
 
@@ -197,10 +207,12 @@ def count_words_on_ray(
         being one document, which may hold what is not UTF-8.
     part_bytes
         About how many bytes of the files are counted at a time.
-    pattern, unit, special_tokens, specials_in_text, normalizer
+    pattern, unit, special_tokens, specials_in_text, normalizer, on_bad
         As for `count_words`.
     memory_bytes
         What the tables of words may take in each of the parts.
+    progress
+        Called as ``progress("count", done, total)`` after each part, in parts.
 
     Returns
     -------
@@ -210,9 +222,14 @@ def count_words_on_ray(
     Raises
     ------
     BadDocumentError
-        A document cannot be read.
+        A document cannot be read, and `on_bad` is "stop".
     ValueError, RuntimeError, OSError
         As for `tokenize_corpus_on_ray` and `count_words`.
+
+    Warns
+    -----
+    UserWarning
+        Documents were left out.
     """
     _check_concurrency(concurrency)
     inputs = as_inputs(inputs)
@@ -224,7 +241,9 @@ def count_words_on_ray(
     if reading is None:
         with opened_counter(settings, False, None, None) as (_, may_cut):
             reading = Reading(may_cut=may_cut, keep_invalid_utf8=True)
-    plan = make_count_plan(Path(work).absolute(), inputs, reading, settings, part_bytes=part_bytes)
+    plan = make_count_plan(
+        Path(work).absolute(), inputs, reading, settings, part_bytes=part_bytes, on_bad=on_bad
+    )
     with _connected(address):
         n_cpus = _cpus_for_each(num_cpus)
         parts = [i for i in range(len(plan.parts)) if not path_of(plan, i).exists()]
@@ -237,9 +256,11 @@ def count_words_on_ray(
             with closing(
                 _rows_of("count words", CountShard, parts, shared, n_cpus, concurrency)
             ) as rows:
-                for _ in rows:
-                    pass
+                for n_done, _ in enumerate(rows, len(plan.parts) - len(parts) + 1):
+                    if progress is not None:
+                        progress("count", n_done, len(plan.parts))
     counts = sum_of_counts((path_of(plan, i) for i in range(len(plan.parts))), settings)
+    warn_of_bad(left_out(plan), 2)
     shutil.rmtree(plan.work, ignore_errors=True)
     return counts
 

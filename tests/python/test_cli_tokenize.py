@@ -113,6 +113,19 @@ def test_bad_documents(tmp_path, tokenizer, corpus, capsys):
     assert "1 too-long" in capsys.readouterr().err
 
 
+def test_text_that_is_not_utf8_is_kept_if_asked_for(tmp_path, tokenizer, corpus, capsys):
+    source = tmp_path / "in.txt"
+    source.write_bytes(b"the cat\xff\nsat \xe2\x82\n")
+    tokenize = ["tokenize", str(source), "--lines", *corpus[2], "-o"]
+    assert main([*tokenize, str(tmp_path / "out")]) == 0
+    assert documents_of(tmp_path / "out") == []
+    assert "2 invalid-utf8" in capsys.readouterr().err
+    assert main([*tokenize, str(tmp_path / "kept"), "--keep-invalid-utf8"]) == 0
+    ids = documents_of(tmp_path / "kept")
+    assert [tokenizer.decode_bytes(each) for each in ids] == [b"the cat\xff", b"sat \xe2\x82"]
+    assert capsys.readouterr().err == ""
+
+
 def test_a_column_and_a_format(tmp_path, tokenizer, corpus):
     common = corpus[2]
     source = tmp_path / "lines.of.objects"
@@ -147,6 +160,16 @@ def test_layouts_beside_the_shards(tmp_path, corpus, capsys):
     manifest = json.loads((plain / "manifest.json").read_bytes())
     assert all(len(shard["bin_sha256"]) == 64 for shard in manifest["shards"])
     assert "dolma" in fails(capsys, *tokenize, tmp_path / "no", "--emit", "dolma")
+    # What is asked for of a store that is finished is not passed over.
+    assert "without what is asked for beside it now: arrow" in fails(
+        capsys, *tokenize, tmp_path / "out", "--emit", "parquet", "--emit", "arrow"
+    )
+    assert main([*tokenize, str(tmp_path / "out"), "--emit", "parquet", "--verify"]) == 0
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_bytes())
+    assert all(len(shard["bin_sha256"]) == 64 for shard in manifest["shards"])
+    shard = next((tmp_path / "out").glob("shard-*.bin"))
+    shard.write_bytes(b"\1" + shard.read_bytes()[1:])
+    assert shard.name in fails(capsys, *tokenize, tmp_path / "out", "--verify")
     assert not (tmp_path / "no").exists()
 
 

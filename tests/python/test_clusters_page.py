@@ -11,7 +11,7 @@ import pytest
 from corpora import documents_of, encoded, make_folder, random_texts, small_tokenizer
 
 import bytestride
-from bytestride import count_words
+from bytestride import Tokenizer, count_words
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "clusters.md").read_text("utf-8")
@@ -45,10 +45,10 @@ def run_shell(command, monkeypatch):
 
 
 def test_no_block_is_left_out():
-    assert [language for language, _ in blocks("Ray")] == ["python", "sh", "python"]
+    assert [language for language, _ in blocks("Ray")] == ["python", "sh", "python", "sh"]
     assert [language for language, _ in blocks("Slurm")] == ["sh"]
     assert [language for language, _ in blocks("Spark")] == ["python", "python"]
-    assert PAGE.count("```") == 2 * 6
+    assert PAGE.count("```") == 2 * 7
 
 
 def test_slurm(folder, tmp_path, monkeypatch):
@@ -63,7 +63,7 @@ def test_slurm(folder, tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_ray(folder, tmp_path, monkeypatch):
     pytest.importorskip("ray.data")
-    (_, code), (_, command), (_, counting) = blocks("Ray")
+    (_, code), (_, command), (_, counting), (_, training) = blocks("Ray")
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     names: dict[str, object] = {}
     exec(compile(code, "docs/clusters.md", "exec"), names)
@@ -73,6 +73,9 @@ def test_ray(folder, tmp_path, monkeypatch):
     assert documents_of(tmp_path / "store") == encoded(small_tokenizer(), folder)
     exec(compile(counting, "docs/clusters.md", "exec"), names)
     assert names["counts"] == count_words(folder, pattern="gpt2")
+    run_shell(training, monkeypatch)
+    learned = Tokenizer.train(tmp_path / "corpus", 300)
+    assert Tokenizer.load("learned.json").definition == learned.definition
 
 
 @pytest.mark.slow

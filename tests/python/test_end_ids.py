@@ -32,6 +32,12 @@ def check(documents, offsets=None, *, end_id=END, last_goes_on=False):
             assert tokens.dtype == dtype
             assert np.array_equal(tokens, expected[0])
             assert np.array_equal(ends_of, expected[1])
+            again, ends_of = TOKENIZER._encode_flat(
+                documents, offsets, n_threads, dtype, **ends, recycled=True
+            )
+            assert again.dtype == dtype
+            assert np.array_equal(again, expected[0])
+            assert np.array_equal(ends_of, expected[1])
             out = np.empty(len(expected[0]), dtype)
             ends_of = TOKENIZER._encode_into(documents, offsets, n_threads, out, **ends)
             assert np.array_equal(out, expected[0])

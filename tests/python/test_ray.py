@@ -15,6 +15,7 @@ from bytestride.corpus.bad_documents import BadDocumentError
 from bytestride.corpus.rejects import Reject
 from bytestride.jobs import tokenize_shard
 from bytestride.jobs.job import opened_job
+from bytestride.training import WordCounts
 
 # Starting a cluster takes longer than everything that is done with it.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -113,7 +114,7 @@ def test_an_error_of_a_task_is_ours(cluster, tmp_path, tokenizer):
     source.write_text("".join([*lines[:300], "{broken\n", *lines[300:]]))
     out = tmp_path / "there"
     options = {"tokenizer": tokenizer, "shard_tokens": 100}
-    with pytest.raises(BadDocumentError, match=r"in.jsonl, at 8700: broken-json") as caught:
+    with pytest.raises(BadDocumentError, match=r"in.jsonl, at 8,700: broken-json") as caught:
         tokenize_corpus_on_ray(source, out, on_bad="stop", **options)
     assert caught.value.reject.offset == 8700
     assert not (out / "manifest.json").exists()
@@ -176,6 +177,40 @@ def test_counts_are_those_of_one_machine(cluster, tmp_path, unit):
     (folder / "bad.jsonl").write_text("{broken\n")
     with pytest.raises(BadDocumentError, match=r"bad.jsonl, at 0: broken-json"):
         count_words_on_ray(folder, tmp_path, part_bytes=4000, **options)
+    done = []
+    with pytest.warns(UserWarning, match=r"1 document was left out \(1 broken-json\)"):
+        there = count_words_on_ray(
+            folder,
+            tmp_path / "more",
+            part_bytes=4000,
+            on_bad="skip",
+            progress=lambda *said: done.append(said),
+            **options,
+        )
+    assert there == here
+    assert done[-1][:2] == ("count", done[-1][2])
+    assert not list((tmp_path / "more").iterdir())
+
+
+@pytest.mark.slow
+def test_commands_that_count(cluster, tmp_path, folder, capsys):
+    from bytestride.cli import main
+
+    count = ["count-words", str(folder), "--threads", "1"]
+    assert main([*count, "-o", str(tmp_path / "here.parquet")]) == 0
+    assert main([*count, "-o", str(tmp_path / "there.parquet"), "--ray", "auto"]) == 0
+    counts = [WordCounts.read_parquet(tmp_path / f"{name}.parquet") for name in ("here", "there")]
+    assert counts[0] == counts[1]
+    train = ["train", str(folder), "--threads", "1", "--vocab-size", "300"]
+    assert main([*train, "-o", str(tmp_path / "here.json")]) == 0
+    assert main([*train, "-o", str(tmp_path / "there.json"), "--ray", "auto"]) == 0
+    assert (tmp_path / "there.json").read_bytes() == (tmp_path / "here.json").read_bytes()
+    assert not list(tmp_path.glob(".count-*"))
+    capsys.readouterr()
+    out = str(tmp_path / "no.json")
+    for wrong in (["--checkpoint", "c.parquet"], ["--preset", "minbpe"]):
+        assert main([*train, "-o", out, "--ray", "auto", *wrong]) != 0
+        assert "--ray" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -173,3 +173,4 @@ def test_arguments(tmp_path, folder, tokenizer):
     with pytest.raises(FileNotFoundError):
         tokenize_corpus(tmp_path / "none", out, tokenizer=tokenizer)
     assert not out.exists()
+    tokenize_corpus(path, out, tokenizer=tokenizer, num_workers=10**9)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bytestride.cli.progress import Stages
     from bytestride.corpus.inputs import Inputs
-    from bytestride.training import Progress
+    from bytestride.training import Progress, WordCounts
 
 _WORTH_AN_ESTIMATE = 256 * 2**20
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
@@ -63,6 +63,13 @@ def add_count_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="keep the counts here if the counting is stopped; the same command again goes on",
     )
+    parser.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="count on a Ray cluster: its address, auto for the one that this machine is in, or "
+        "local for a new one here; --threads and --memory are then for each part, and parts that "
+        "are counted stay beside the output until all are",
+    )
 
 
 def say_estimate(inputs: Inputs, what: dict[str, Any], *, always: bool = False) -> None:
@@ -89,6 +96,38 @@ def progress_of(stages: Stages) -> Progress:
         stages.update(stage, done, total, unit="bytes" if stage == "count" else "tokens")
 
     return progress
+
+
+def count_on_ray(
+    arguments: argparse.Namespace, inputs: Inputs, stages: Stages, what: dict[str, Any]
+) -> WordCounts:
+    """Count on the cluster that --ray names; `what` are options of `count_words`.
+
+    Raises
+    ------
+    ValueError
+        An option is given that is for one machine.
+    """
+    if arguments.checkpoint is not None:
+        raise ValueError(
+            "--checkpoint is for one machine: with --ray, parts that are counted are kept anyway"
+        )
+    if what["first_offsets"]:
+        raise ValueError("where words stand first is counted by one thread; leave --ray out")
+    from bytestride.ray import count_words_on_ray
+
+    def progress(stage: str, done: int, total: int | None) -> None:
+        stages.update(stage, done, total, unit="parts")
+
+    shared = {name: what[name] for name in what if name not in ("first_offsets", "num_threads")}
+    return count_words_on_ray(
+        inputs,
+        arguments.output.absolute().parent,
+        address=arguments.ray,
+        num_cpus=what["num_threads"],
+        progress=progress,
+        **shared,
+    )
 
 
 def say_how_to_go_on(checkpoint: Path | None) -> None:

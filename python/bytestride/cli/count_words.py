@@ -8,6 +8,7 @@ from pathlib import Path
 from bytestride.cli.arguments import add_threads, check_output
 from bytestride.cli.count_options import (
     add_count_options,
+    count_on_ray,
     progress_of,
     say_estimate,
     say_how_to_go_on,
@@ -73,13 +74,16 @@ def run(arguments: argparse.Namespace) -> None:
     with Stages() as stages:
         stages.update("count", 0)
         progress = progress_of(stages)
-        if arguments.checkpoint is None:
+        if arguments.ray is None and arguments.checkpoint is None:
             n_words = count_words_to_parquet(inputs, arguments.output, progress=progress, **options)
         else:
             try:
-                counts = count_words(
-                    inputs, progress=progress, checkpoint=arguments.checkpoint, **options
-                )
+                if arguments.ray is not None:
+                    counts = count_on_ray(arguments, inputs, stages, options)
+                else:
+                    counts = count_words(
+                        inputs, progress=progress, checkpoint=arguments.checkpoint, **options
+                    )
             except BaseException:
                 say_how_to_go_on(arguments.checkpoint)
                 raise

@@ -45,6 +45,11 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
         "(default: 256M); texts may be of any size",
     )
     group.add_argument(
+        "--keep-invalid-utf8",
+        action="store_true",
+        help="texts that are not UTF-8 are no bad documents: their bytes are encoded as they are",
+    )
+    group.add_argument(
         "--on-bad",
         choices=("skip", "stop"),
         default="skip",
@@ -172,6 +177,7 @@ def _reading(arguments: argparse.Namespace, tokenizer: Tokenizer) -> Reading:
         separator=None if separator is None else separator.encode("utf-8", "surrogateescape"),
         may_cut=tokenizer.may_cut,
         max_document_bytes=MAX_DOCUMENT_BYTES if most is None else most,
+        keep_invalid_utf8=arguments.keep_invalid_utf8,
     )
 
 

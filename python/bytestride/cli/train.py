@@ -7,7 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bytestride.cli.arguments import add_threads, check_output, positive
-from bytestride.cli.count_options import add_count_options, progress_of, say_how_to_go_on
+from bytestride.cli.count_options import (
+    add_count_options,
+    count_on_ray,
+    progress_of,
+    say_how_to_go_on,
+)
 from bytestride.cli.input_options import (
     INPUTS_HELP,
     add_on_bad,
@@ -110,7 +115,7 @@ def run(arguments: argparse.Namespace) -> None:
     with Stages() as stages:
         # Without a use for the counts beside merging, they go when they are laid out for it.
         is_direct = not arguments.counts and arguments.report is None
-        if is_direct and arguments.checkpoint is None:
+        if is_direct and arguments.checkpoint is None and arguments.ray is None:
             assert inputs is not None
             tokenizer = _learn(arguments, inputs, stages, _counting(arguments, reading))
         else:
@@ -180,14 +185,17 @@ def _counts(
         stages.update("read", 0)
         return reduce(add, map(WordCounts.read_parquet, arguments.counts))
     stages.update("count", 0)
+    options = {
+        **_counting(arguments, reading),
+        "special_tokens": arguments.special,
+        "first_offsets": PRESETS[arguments.preset].needs_firsts,
+    }
     try:
+        if arguments.ray is not None:
+            assert inputs is not None
+            return count_on_ray(arguments, inputs, stages, options)
         return count_words(
-            inputs,
-            special_tokens=arguments.special,
-            first_offsets=PRESETS[arguments.preset].needs_firsts,
-            checkpoint=arguments.checkpoint,
-            progress=progress_of(stages),
-            **_counting(arguments, reading),
+            inputs, checkpoint=arguments.checkpoint, progress=progress_of(stages), **options
         )
     except BaseException:
         say_how_to_go_on(arguments.checkpoint)
@@ -210,7 +218,7 @@ def _check_source(arguments: argparse.Namespace) -> None:
 
 
 def _check_counted_options(arguments: argparse.Namespace) -> None:
-    names = ("pattern", "unit", "specials_in_text", "memory", "checkpoint")
+    names = ("pattern", "unit", "specials_in_text", "memory", "checkpoint", "ray")
     for name in (*names, "format", "column", "separator", "lines"):
         if getattr(arguments, name):
             option = "--" + name.replace("_", "-")

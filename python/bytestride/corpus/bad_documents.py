@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from bytestride.corpus.rejects import REASONS
 from bytestride.errors import FormatError
@@ -80,6 +80,15 @@ class BadDocuments:
         self._last = where
         self._first = self._first or described(inputs, reject)
         self._counts[reject.reason] += 1
+
+    def to_json(self) -> dict[str, Any]:
+        """Give what `add_json` takes, in another process."""
+        return {"counts": dict(self._counts), "first": self._first}
+
+    def add_json(self, other: dict[str, Any]) -> None:
+        """Add what another counted of documents that come behind these."""
+        self._counts.update(other["counts"])
+        self._first = self._first or other["first"]
 
     @property
     def summary(self) -> str | None:

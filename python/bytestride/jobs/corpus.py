@@ -13,6 +13,7 @@ from bytestride.jobs.job import CorpusResult, InputNames, opened_job
 from bytestride.jobs.plan import WORK_FOLDER
 from bytestride.jobs.run import cache_bytes_within, chunk_bytes_within, run_parts
 from bytestride.jobs.settings import DEFAULT_SHARD_TOKENS
+from bytestride.jobs.workers import MOST_WORKERS
 
 if TYPE_CHECKING:
     from bytestride.corpus.bad_documents import OnBad
@@ -72,7 +73,8 @@ def tokenize_corpus(
     emit
         Other trainers' layouts to write beside the shards, as for `TokenStoreWriter`.
     num_workers
-        Threads that parse and encode; all cores by default. One thread reads for about every eight.
+        Threads that parse and encode, 1,024 at most; all cores by default. One thread reads for
+        about every eight.
     memory_bytes
         What chunks of text, ids and the caches of words may take together, beside the vocabulary;
         about 30 MB for each worker by default, and the caches' budget. It holds for texts of any
@@ -122,6 +124,7 @@ def tokenize_corpus(
     n_workers = _core.usable_cores() if num_workers is None else num_workers
     if n_workers < 1:
         raise ValueError(f"num_workers must be at least 1, found {n_workers}")
+    n_workers = min(n_workers, MOST_WORKERS)
     chunk_bytes = chunk_bytes_within(memory_bytes, n_workers)
     with opened_job(
         inputs,

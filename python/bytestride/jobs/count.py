@@ -6,12 +6,13 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bytestride import _core
-from bytestride.corpus.bad_documents import BadDocumentError
+from bytestride.corpus.bad_documents import BadDocuments, OnBad
 from bytestride.corpus.read_ahead import read_ahead
 from bytestride.corpus.reading import read_chunks
 from bytestride.jobs.deal import Part, deal
@@ -41,6 +42,8 @@ class CountPlan:
         How the documents are cut into words.
     parts
         What is counted at a time: ``count_shard(plan, i)`` counts ``parts[i]``.
+    on_bad
+        Whether a bad document ends the count of its part, or is left out.
     """
 
     work: Path
@@ -48,6 +51,7 @@ class CountPlan:
     reading: Reading
     settings: CountSettings
     parts: tuple[Part, ...]
+    on_bad: OnBad = "stop"
 
 
 def make_count_plan(
@@ -57,6 +61,7 @@ def make_count_plan(
     settings: CountSettings,
     *,
     part_bytes: int = PART_BYTES,
+    on_bad: OnBad = "stop",
 ) -> CountPlan:
     """Deal the inputs into parts; the same arguments give the same plan, and the same folder in it.
 
@@ -66,28 +71,44 @@ def make_count_plan(
         Where the folder of the parts' counts is to be.
     part_bytes
         About how many bytes of the files a part has. A text that is one document is never divided.
+    on_bad
+        "stop", or "skip": bad documents are left out and told of by `left_out`.
 
     Raises
     ------
     ValueError
-        `part_bytes` is below 1.
+        `part_bytes` is below 1; `on_bad` is neither.
     """
+    BadDocuments(on_bad)
     if part_bytes < 1:
         raise ValueError(f"part_bytes must be at least 1, found {part_bytes}")
     parts = deal(inputs, reading, part_bytes)
     digest = hashlib.sha256(settings.fingerprint().encode())
-    digest.update(json.dumps([part_bytes, asdict(reading)], default=repr).encode())
+    digest.update(json.dumps([part_bytes, asdict(reading), on_bad], default=repr).encode())
     for name, size, mtime in zip(
         inputs.names, inputs.sizes.tolist(), inputs.mtimes.tolist(), strict=True
     ):
         digest.update(f"{size} {mtime} {name}\0".encode("utf-8", "surrogateescape"))
     work = folder / f".count-{digest.hexdigest()[:16]}"
-    return CountPlan(work, inputs, reading, settings, tuple(parts))
+    return CountPlan(work, inputs, reading, settings, tuple(parts), on_bad)
 
 
 def path_of(plan: CountPlan, part: int) -> Path:
     """Give the file of a part's counts."""
     return plan.work / f"part-{part:05d}.parquet"
+
+
+def left_out(plan: CountPlan) -> BadDocuments:
+    """Tell which documents were left out of the parts that are counted."""
+    bad = BadDocuments("skip")
+    for part in range(len(plan.parts)):
+        with suppress(FileNotFoundError):  # of most parts none was
+            bad.add_json(json.loads(_bad_path_of(plan, part).read_bytes()))
+    return bad
+
+
+def _bad_path_of(plan: CountPlan, part: int) -> Path:
+    return path_of(plan, part).with_suffix(".bad.json")
 
 
 def count_shard(
@@ -114,7 +135,7 @@ def count_shard(
     Raises
     ------
     BadDocumentError
-        A document cannot be read. Counts without it would be those of another text.
+        A document cannot be read, and the plan does not leave such out.
     InputChangedError
         A file is not what it was when the plan was made.
     OSError
@@ -125,18 +146,22 @@ def count_shard(
         return final
     plan.work.mkdir(parents=True, exist_ok=True)
     chunks = read_ahead(read_chunks(plan.inputs, plan.parts[part], plan.reading))
+    bad = BadDocuments(plan.on_bad)
     try:
         with opened_counter(plan.settings, False, memory_bytes, None) as (counter, _):
             for chunk in chunks:
                 texts = chunk.texts()
-                if texts.rejects:
-                    raise BadDocumentError(plan.inputs, texts.rejects[0])
+                for reject in texts.rejects:
+                    bad.add(plan.inputs, reject)
                 counter.add(texts.documents, texts.offsets, num_threads)
             counts = WordCounts.from_core(counter.finish(), plan.settings)
     finally:
         chunks.close()
     attempt = final.with_name(f"{final.name}.{os.urandom(8).hex()}")
     try:
+        if bad.summary is not None:  # before the counts, which say that the part is done
+            attempt.write_text(json.dumps(bad.to_json()))
+            attempt.replace(_bad_path_of(plan, part))
         counts.write_parquet(attempt)
         attempt.replace(final)
     finally:

@@ -20,7 +20,8 @@ from bytestride.jobs.plan import WORK_FOLDER, Plan, open_plan
 from bytestride.jobs.settings import settings_for
 from bytestride.store.durable import FolderLock
 from bytestride.store.manifest import MANIFEST_NAME, Manifest
-from bytestride.store.sidecars import check_formats
+from bytestride.store.record import record_locked
+from bytestride.store.sidecars import check_formats, formats_of
 
 if TYPE_CHECKING:
     from bytestride.tokenizer import Tokenizer
@@ -89,6 +90,8 @@ class Job:
             self._manifest = finished_store(self.plan)
             if self._manifest is not None:
                 remove_work(self.plan.work)
+                if self._verify:
+                    record_locked(self.plan.output, self._lock)
             elif self._alone or not self.plan.work.exists() or not self.parts_to_do():
                 self._manifest = self._make_store()
         manifest = self._manifest
@@ -164,7 +167,9 @@ def opened_job(
     try:
         plan = Plan(folder, inputs, settings, ())
         manifest = finished_store(plan)
-        if manifest is None:
+        if manifest is not None:
+            _check_emitted(folder, manifest, emit)
+        else:
             _check_free(folder, overwrite)
             if alone:
                 _clear(folder, resume)
@@ -172,6 +177,16 @@ def opened_job(
         yield Job(plan, lock, alone, manifest, emit, verify, overwrite)
     finally:
         lock.release()
+
+
+def _check_emitted(folder: Path, manifest: Manifest, emit: Sequence[str]) -> None:
+    missing = set(emit) - formats_of(entry.name for entry in manifest.sidecars)
+    if missing:
+        raise FileExistsError(
+            f"{folder} is finished, without what is asked for beside it now: "
+            f"{', '.join(sorted(missing))}; `bytestride store convert` makes that of it, or name "
+            "another folder"
+        )
 
 
 def _check_free(folder: Path, overwrite: bool) -> None:

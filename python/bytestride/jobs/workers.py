@@ -12,6 +12,9 @@ from typing import TypeVar
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
+MOST_WORKERS = 1024
+"""More help nobody, and may not start."""
+
 _AHEAD = 2
 """Items in work or done for each worker, so that none waits for the result before its own."""
 

@@ -179,7 +179,7 @@ def count_by_settings(
         counts = saved.before + counts if saved.before is not None else counts
         saved.remove()
     _warn_of_giants(counts.table, up)
-    _warn_of_bad(bad, up)
+    warn_of_bad(bad, up)
     return counts
 
 
@@ -238,7 +238,7 @@ def count_words_to_parquet(
             n_words += table.n_words
             _warn_of_giants(table, 2)
             write(table)
-    _warn_of_bad(bad, 2)
+    warn_of_bad(bad, 2)
     return n_words
 
 
@@ -378,6 +378,7 @@ def _warn_of_giants(table: _core.WordCounts, stacklevel: int | None) -> None:
         )
 
 
-def _warn_of_bad(bad: BadDocuments, stacklevel: int | None) -> None:
+def warn_of_bad(bad: BadDocuments, stacklevel: int | None) -> None:
+    """Say what was left out, if anything, as of the call so many frames up."""
     if bad.summary is not None:
         warnings.warn(bad.summary, stacklevel=2 if stacklevel is None else stacklevel + 1)
