@@ -60,8 +60,9 @@ std::size_t FirstBytes::next(ByteSpan text, std::size_t from) const {
   }
   const auto* data = reinterpret_cast<const unsigned char*>(text.data());
   const auto one_of_eight = [&](const unsigned char* p) {
-    return contains_[p[0]] | contains_[p[1]] | contains_[p[2]] | contains_[p[3]] | contains_[p[4]] |
-           contains_[p[5]] | contains_[p[6]] | contains_[p[7]];
+    unsigned found = 0;
+    for (std::size_t i = 0; i < 8; ++i) found |= static_cast<unsigned>(contains_[p[i]]);
+    return found != 0;
   };
   while (text.size() - from >= 8 && !one_of_eight(data + from)) from += 8;
   while (from < text.size() && !is_here()) ++from;

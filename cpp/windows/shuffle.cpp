@@ -5,7 +5,7 @@
 namespace bytestride {
 
 EpochOrder::EpochOrder(Shuffle shuffle, std::int64_t n, std::int64_t block_rows, std::uint64_t key)
-    : shuffle_(shuffle), n_(n), block_rows_(std::min(block_rows, n)), key_(key) {
+    : shuffle_(shuffle), block_rows_(std::min(block_rows, n)), key_(key) {
   const auto count = static_cast<std::uint64_t>(n);
   if (shuffle == Shuffle::kGlobal) rows_ = Permutation(count, key);
   if (shuffle != Shuffle::kBlock) return;

@@ -26,7 +26,6 @@ class EpochOrder {
   std::int64_t at_in_block(std::int64_t position);
 
   Shuffle shuffle_ = Shuffle::kNone;
-  std::int64_t n_ = 1;
   std::int64_t block_rows_ = 1;
   std::uint64_t key_ = 0;
   std::int64_t short_place_ =

@@ -161,7 +161,7 @@ TEST_CASE("a fork leaves a pool that works, in the child and in the parent") {
 }
 
 // Sanitizers keep locks of their own, which a fork beside running threads leaves locked.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef BYTESTRIDE_SANITIZED
 TEST_CASE("a fork while other threads use the pool") {
   const TimeLimit limit(240);
   std::atomic<bool> stop{false};
