@@ -4,7 +4,7 @@
     python benchmarks/corpus.py ... --mb 16 --rounds 1      smaller
     python benchmarks/corpus.py --table RECORD              its table, in Markdown
 
-Each corpus is laid down as text with a separator, as lines of JSON, plain and in zst, and as
+Each corpus, and all three end to end, is laid down as text with a separator, as lines of JSON, plain and in zst, and as
 Parquet; every side is a process of its own that reads files which are in the page cache, and writes
 to the disk. What comes out is compared, by a hash of all ids, before a time counts. Loading the
 packages and the vocabulary is not timed. Sides:
@@ -34,7 +34,7 @@ from side_by_side.environment import CACHE
 from side_by_side.texts import DATA, SEPARATOR, corpus_file, documents
 
 KINDS = ("txt", "jsonl", "jsonl.zst", "parquet")
-CORPORA = ("en", "code", "multi")
+CORPORA = ("en", "code", "multi", "all")
 PACKAGES = ["gigatoken", "awkward", "tokenizers", "megatron-core", "pyarrow", "zstandard"]
 HF_MB = 4
 VOCAB = "r50k_base"
@@ -60,9 +60,10 @@ def lay_down(corpus: str, mb: float | None) -> dict[str, Path]:
     import pyarrow.parquet as pq
     import zstandard
 
-    text = corpus_file(corpus, mb)
+    text = corpus_file(corpus, mb) if corpus != "all" else _all_in_one(mb)
     files = {kind: text.with_suffix(f".{kind}") for kind in KINDS}
-    files["hf"] = text.with_suffix(".part.jsonl")
+    if corpus != "all":
+        files["hf"] = text.with_suffix(".part.jsonl")
     if all(path.exists() for path in files.values()):
         return files
     texts = [document.decode() for document in documents(text)]
@@ -73,11 +74,24 @@ def lay_down(corpus: str, mb: float | None) -> dict[str, Path]:
     files["jsonl"].write_bytes(data)
     files["jsonl.zst"].write_bytes(zstandard.ZstdCompressor(3).compress(data))
     pq.write_table(pa.table({"text": texts}), files["parquet"], compression="zstd")
+    if "hf" not in files:
+        return files
     n, at = 0, 0
     while at < len(lines) and n < HF_MB * 1e6:
         n, at = n + len(lines[at].encode()), at + 1
     files["hf"].write_text("".join(lines[:at]))
     return files
+
+
+def _all_in_one(mb: float | None) -> Path:
+    """Lay the three texts end to end: of what a job takes for itself, less is in a longer one."""
+    parts = [corpus_file(corpus, mb) for corpus in CORPORA if corpus != "all"]
+    path = parts[0].with_name(parts[0].name.replace(CORPORA[0], "all", 1))
+    if not path.exists():
+        whole = path.with_suffix(".part")
+        whole.write_bytes(b"".join(part.read_bytes() for part in parts))
+        whole.replace(path)
+    return path
 
 
 def sides(files: dict[str, Path]) -> list[tuple[str, str, int]]:
