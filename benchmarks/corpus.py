@@ -4,10 +4,10 @@
     python benchmarks/corpus.py ... --mb 16 --rounds 1      smaller
     python benchmarks/corpus.py --table RECORD              its table, in Markdown
 
-Each corpus, and all three end to end, is laid down as text with a separator, as lines of JSON, plain
-and in zst, and as Parquet; every side is a process of its own that reads files which are in the
-page cache, and writes to the disk. What comes out is compared, by a hash of all ids, before a time
-counts. Loading the packages and the vocabulary is not timed. Sides:
+Each corpus, and all three end to end, is laid down as text with a separator, as lines of JSON,
+plain and in zst, and as Parquet; every side is a process of its own that reads files which are in
+the page cache, and writes to the disk. What comes out is compared, by a hash of all ids, before a
+time counts. Loading the packages and the vocabulary is not timed. Sides:
 
 memory    the same text in memory through `Tokenizer.encode_ragged`: the encoder alone
 job       `tokenize_corpus`: files to a finished store
