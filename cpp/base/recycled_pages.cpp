@@ -15,11 +15,23 @@ namespace {
 struct Kept {
   std::vector<Pages> pages;
   std::size_t n_bytes = 0;
+  std::size_t budget = kDefaultRecycledBudget;
 };
 
 Kept& kept() {
   static Kept* const instance = new Kept;
   return *instance;
+}
+
+// Moves the oldest to `freed` until no more than so many bytes are kept. The lock is held.
+void make_room(std::size_t n_bytes, std::vector<Pages>& freed) {
+  auto& all = kept().pages;
+  std::size_t n_oldest = 0;
+  while (kept().n_bytes > n_bytes) {
+    kept().n_bytes -= all[n_oldest].n_bytes();
+    freed.push_back(std::move(all[n_oldest++]));
+  }
+  all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(n_oldest));
 }
 
 }  // namespace
@@ -43,21 +55,28 @@ void recycle_pages(Pages pages) noexcept {
   // What does not fit takes the place of the oldest; those are freed after the lock is let go.
   std::vector<Pages> freed;
   const std::size_t n_bytes = pages.n_bytes();
-  if (n_bytes == 0 || n_bytes > kMostKeptBytes) return;
+  if (n_bytes == 0) return;
   try {
     const std::lock_guard lock(fork_safe_mutex());
-    auto& all = kept().pages;
-    std::size_t n_oldest = 0;
-    while (kept().n_bytes + n_bytes > kMostKeptBytes) {
-      kept().n_bytes -= all[n_oldest].n_bytes();
-      freed.push_back(std::move(all[n_oldest++]));
-    }
-    all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(n_oldest));
-    all.push_back(std::move(pages));
+    if (n_bytes > kept().budget) return;
+    make_room(kept().budget - n_bytes, freed);
+    kept().pages.push_back(std::move(pages));
     kept().n_bytes += n_bytes;
   } catch (const std::bad_alloc&) {
     // No room to remember them: they are freed.
   }
+}
+
+std::size_t recycled_budget() {
+  const std::lock_guard lock(fork_safe_mutex());
+  return kept().budget;
+}
+
+void set_recycled_budget(std::size_t n_bytes) {
+  std::vector<Pages> freed;
+  const std::lock_guard lock(fork_safe_mutex());
+  kept().budget = n_bytes;
+  make_room(n_bytes, freed);
 }
 
 void drop_recycled_pages() {

@@ -3,8 +3,8 @@
 //
 // New pages cost more than what is written to them: a batch of 32 x 1,024 int64 pairs took 0.4 ms
 // in new pages and 0.09 ms in used ones (AMD Zen 3, a virtual machine, 2026-11-28), and what
-// malloc keeps of such sizes depends on what else was freed. At most kMostKeptBytes are kept.
-// Contents are whatever was there. Safe to use from any thread.
+// malloc keeps of such sizes depends on what else was freed. At most recycled_budget() bytes are
+// kept. Contents are whatever was there. Safe to use from any thread.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 
 namespace bytestride {
 
-inline constexpr std::size_t kMostKeptBytes = std::size_t{64} << 20;
+inline constexpr std::size_t kDefaultRecycledBudget = std::size_t{64} << 20;
 
 // Pages of at least n_bytes, used ones if there are any of at most twice as much. Throws
 // std::bad_alloc.
@@ -25,6 +25,10 @@ void recycle_pages(Pages pages) noexcept;
 
 // Frees what is kept.
 void drop_recycled_pages();
+
+// How much is kept at most; what is kept beyond a new budget is freed.
+std::size_t recycled_budget();
+void set_recycled_budget(std::size_t n_bytes);
 
 // Owns pages that are recycled at its end; movable.
 class RecycledPages {

@@ -40,6 +40,10 @@ Returns
 -------
 numpy.ndarray
     uint8[n_bytes], of any content.)");
+  module.def("recycled_budget", &recycled_budget,
+             "How many bytes of memory that goes round are kept at most while nobody has them.");
+  module.def("set_recycled_budget", &set_recycled_budget, py::arg("n_bytes"),
+             "Keep so many at most; what is kept beyond that is freed.");
   module.def("usable_cores", &usable_cores);
   module.def("set_core_limit", &set_core_limit, py::arg("n_cores"));
 }

@@ -5,7 +5,7 @@ import gc
 import numpy as np
 import pytest
 
-from bytestride import Tokenizer, _core
+from bytestride import Tokenizer, _core, tokenize_corpus
 
 TOKENIZER = Tokenizer.train("low lower lowest " * 20, 270)
 
@@ -43,3 +43,22 @@ def test_a_view_holds_the_memory():
     for other in others:
         other[:] = 9
     assert view.tolist() == [7] * 10
+
+
+def test_a_job_keeps_its_share_and_no_more(tmp_path):
+    (tmp_path / "in.txt").write_text("low lower " * 1000)
+    seen = []
+    before = _core.recycled_budget(), _core.cache_budget()
+
+    def progress(_):
+        seen.append((_core.recycled_budget(), _core.cache_budget()))
+
+    tokenize_corpus(
+        tmp_path / "in.txt",
+        tmp_path / "out",
+        tokenizer=TOKENIZER,
+        memory_bytes=16_000_000,
+        progress=progress,
+    )
+    assert set(seen) == {(1_000_000, 4_000_000)}
+    assert (_core.recycled_budget(), _core.cache_budget()) == before

@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING
 from bytestride import _core
 from bytestride.jobs.job import CorpusResult, InputNames, opened_job
 from bytestride.jobs.plan import WORK_FOLDER
-from bytestride.jobs.run import cache_bytes_within, chunk_bytes_within, run_parts
+from bytestride.jobs.run import (
+    cache_bytes_within,
+    chunk_bytes_within,
+    recycled_bytes_within,
+    run_parts,
+)
 from bytestride.jobs.settings import DEFAULT_SHARD_TOKENS
 from bytestride.jobs.workers import MOST_WORKERS
 
@@ -144,7 +149,7 @@ def tokenize_corpus(
         parts = job.parts_to_do()
         if part_of is not None:
             parts = [part for part in parts if part % part_of[1] == part_of[0]]
-        with _caches_within(memory_bytes):
+        with _kept_within(memory_bytes):
             if job.plan.parts:
                 run_parts(
                     job.plan,
@@ -159,15 +164,17 @@ def tokenize_corpus(
 
 
 @contextmanager
-def _caches_within(memory_bytes: int | None) -> Iterator[None]:
-    """Let the caches of words have their share of the memory, for a while."""
-    before = _core.cache_budget()
+def _kept_within(memory_bytes: int | None) -> Iterator[None]:
+    """Let what is kept between chunks have its share of the memory, for a while."""
+    caches, recycled = _core.cache_budget(), _core.recycled_budget()
     if memory_bytes is not None:
-        _core.set_cache_budget(min(cache_bytes_within(memory_bytes), before))
+        _core.set_cache_budget(min(cache_bytes_within(memory_bytes), caches))
+        _core.set_recycled_budget(min(recycled_bytes_within(memory_bytes), recycled))
     try:
         yield
     finally:
-        _core.set_cache_budget(before)
+        _core.set_cache_budget(caches)
+        _core.set_recycled_budget(recycled)
 
 
 def _part_of(shard_id: int | None, num_shards: int | None) -> tuple[int, int] | None:

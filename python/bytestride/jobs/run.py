@@ -28,6 +28,7 @@ _BYTES_PER_CHUNK_BYTE = 5
 _LEAST_CHUNK_BYTES = 64 * 1024
 
 _SHARE_OF_CACHES = 0.25
+_SHARE_OF_RECYCLED = 0.0625  # what waits for the next chunk, in other sizes than it takes
 
 
 def n_parts_at_once(n_workers: int) -> int:
@@ -38,6 +39,11 @@ def n_parts_at_once(n_workers: int) -> int:
 def cache_bytes_within(memory_bytes: int) -> int:
     """Say how much of the memory the caches of words may take."""
     return int(memory_bytes * _SHARE_OF_CACHES)
+
+
+def recycled_bytes_within(memory_bytes: int) -> int:
+    """Say how much of the memory may be kept for chunks to come."""
+    return int(memory_bytes * _SHARE_OF_RECYCLED)
 
 
 def chunk_bytes_within(memory_bytes: int | None, n_workers: int) -> int:
@@ -51,11 +57,14 @@ def chunk_bytes_within(memory_bytes: int | None, n_workers: int) -> int:
     if memory_bytes is None:
         return CHUNK_BYTES
     n_held = n_parts_at_once(n_workers) * 4 + 3 * n_workers
-    for_chunks = memory_bytes - cache_bytes_within(memory_bytes)
-    fitting = for_chunks // (n_held * _BYTES_PER_CHUNK_BYTE)
+    for_chunks = memory_bytes * (1 - _SHARE_OF_CACHES - _SHARE_OF_RECYCLED)
+    fitting = int(for_chunks) // (n_held * _BYTES_PER_CHUNK_BYTE)
     if fitting < _LEAST_CHUNK_BYTES:
         least = math.ceil(
-            n_held * _BYTES_PER_CHUNK_BYTE * _LEAST_CHUNK_BYTES / (1 - _SHARE_OF_CACHES)
+            n_held
+            * _BYTES_PER_CHUNK_BYTE
+            * _LEAST_CHUNK_BYTES
+            / (1 - _SHARE_OF_CACHES - _SHARE_OF_RECYCLED)
         )
         raise ValueError(
             f"{memory_bytes:,} bytes are too few for {n_workers} workers: they need {least:,}; "
