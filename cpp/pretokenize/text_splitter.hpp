@@ -80,9 +80,9 @@ class TextSplitter {
   template <typename OnSpans>
   bool split_segment(ByteSpan segment, SplitScratch& scratch, OnSpans&& on_spans) const {
     if (scan_ != nullptr) {
-      const ScanFunction scan = segment.size() < scratch.least_window ? follow_ : scan_;
+      const ScanFunction next = segment.size() < scratch.least_window ? follow_ : scan_;
       for (std::size_t position = 0; position < segment.size();) {
-        const std::size_t n = scan(segment, position, scratch.ends.data(), kSpanBatch);
+        const std::size_t n = next(segment, position, scratch.ends.data(), kSpanBatch);
         const SpanBatch spans{segment.data() + position, scratch.ends.data(), n, segment};
         if (!goes_on(on_spans, spans)) return false;
         position += scratch.ends[n - 1];
