@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -106,12 +107,18 @@ def tokenize(inputs, out, tokenizer, *options):
     return ["tokenize", *([inputs] if inputs else []), "-o", out, *fixed, *options]
 
 
+def hear_ctrl_c():
+    """Undo a shell's "&", which has what it starts ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(arguments, **options):
-    """Start a command in a Python of its own."""
+    """Start a command in a Python of its own, which hears signals."""
     return subprocess.Popen(
         [sys.executable, "-m", "bytestride", *map(str, arguments)],
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=hear_ctrl_c,
         **options,
     )

@@ -14,6 +14,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from job_parts import hear_ctrl_c
 
 from bytestride import Tokenizer, __version__, open_tokens
 from bytestride.cli import demo, main
@@ -322,11 +323,6 @@ def test_full_disk(tmp_path, corpus, vocabulary, capsys, monkeypatch):
     assert main(tokenize) == 0
     with open_tokens(out, verify=True) as store:
         assert store.document(0).tolist() == Tokenizer.load(vocabulary).encode(TEXT)
-
-
-def hear_ctrl_c():
-    """Undo a shell's "&", which has what it starts ignore Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture

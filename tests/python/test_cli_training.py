@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+from job_parts import hear_ctrl_c
 
 from bytestride import Tokenizer, WordCounts, count_words
 from bytestride.cli import main
@@ -170,7 +171,7 @@ def test_ctrl_c_and_going_on(tmp_path, corpus, command):
         [sys.executable, "-m", "bytestride", *arguments],
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=hear_ctrl_c,
     )
     try:
         with pipe.open("wb", buffering=0) as writer:
