@@ -29,6 +29,7 @@ _LEAST_CHUNK_BYTES = 64 * 1024
 
 _SHARE_OF_CACHES = 0.25
 _SHARE_OF_RECYCLED = 0.0625  # what waits for the next chunk, in other sizes than it takes
+_SHARE_OF_CHUNKS = 1 - _SHARE_OF_CACHES - _SHARE_OF_RECYCLED
 
 
 def n_parts_at_once(n_workers: int) -> int:
@@ -57,15 +58,9 @@ def chunk_bytes_within(memory_bytes: int | None, n_workers: int) -> int:
     if memory_bytes is None:
         return CHUNK_BYTES
     n_held = n_parts_at_once(n_workers) * 4 + 3 * n_workers
-    for_chunks = memory_bytes * (1 - _SHARE_OF_CACHES - _SHARE_OF_RECYCLED)
-    fitting = int(for_chunks) // (n_held * _BYTES_PER_CHUNK_BYTE)
+    fitting = int(memory_bytes * _SHARE_OF_CHUNKS) // (n_held * _BYTES_PER_CHUNK_BYTE)
     if fitting < _LEAST_CHUNK_BYTES:
-        least = math.ceil(
-            n_held
-            * _BYTES_PER_CHUNK_BYTE
-            * _LEAST_CHUNK_BYTES
-            / (1 - _SHARE_OF_CACHES - _SHARE_OF_RECYCLED)
-        )
+        least = math.ceil(n_held * _BYTES_PER_CHUNK_BYTE * _LEAST_CHUNK_BYTES / _SHARE_OF_CHUNKS)
         raise ValueError(
             f"{memory_bytes:,} bytes are too few for {n_workers} workers: they need {least:,}; "
             "give more, or fewer workers"
