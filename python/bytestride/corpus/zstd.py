@@ -16,9 +16,6 @@ from bytestride.errors import FormatError
 # hostile file takes to 128 MiB.
 _STEP_BYTES = 4096
 
-# What the package allocates for each step: more would be new pages each time, from 128 KiB on.
-_STEP_TEXT_BYTES = 64 * 1024
-
 
 class ZstdFile(PackedFile):
     """The text of a file of one or more frames (RFC 8878)."""
@@ -38,7 +35,7 @@ class ZstdFile(PackedFile):
                 )
             return None
         if self._frame is None:
-            self._frame = zstandard.ZstdDecompressor().decompressobj(_STEP_TEXT_BYTES)
+            self._frame = zstandard.ZstdDecompressor().decompressobj()
         try:
             text: bytes = self._frame.decompress(packed)
         except zstandard.ZstdError as error:
